@@ -276,7 +276,9 @@ pub(super) fn expected(d: &Deployment, step: &Step) -> bool {
     needs.peek().is_none() || needs.any(|need| expected(d, need))
 }
 
-fn usual_of(mut took: Vec<Duration>, basis: Basis) -> Option<Usual> {
+/// By how long earlier ones took; nothing where there are none.
+#[must_use]
+pub fn usual_of(mut took: Vec<Duration>, basis: Basis) -> Option<Usual> {
     took.sort_unstable();
     let last = took.len().checked_sub(1)?;
     let at = |percent: usize| took.get((last * percent).div_ceil(100)).copied();

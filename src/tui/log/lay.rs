@@ -43,7 +43,7 @@ pub(super) fn lay(pane: &mut LogPane, scene: &Scene<'_>, room: usize, height: us
         let Some(line) = pane.ring.row(row) else {
             return Vec::new();
         };
-        let header = phase::header(&line, scene).filter(|_| pane.filter.is_none());
+        let header = phase::header(&line, &pane.ring, scene).filter(|_| pane.filter.is_none());
         // The header takes the place of the line that says no more than it.
         let is_said = line.begins || line.section.is_some_and(Section::is_folded);
         let is_alone = header.is_some() && is_said;

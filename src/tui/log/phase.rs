@@ -8,17 +8,18 @@ use crate::domain::time::short;
 use crate::text::counted::counted;
 use crate::tui::scene::Scene;
 use crate::tui::theme::Role;
+use crate::world::usual::{Basis, Usual, usual_of};
 
-use super::{Row, Section, Source};
+use super::{Ring, Row, Section, Source};
 
 /// The header above a line, where one stands there.
-pub(super) fn header(row: &Row<'_>, scene: &Scene<'_>) -> Option<(String, Role)> {
+pub(super) fn header(row: &Row<'_>, ring: &Ring, scene: &Scene<'_>) -> Option<(String, Role)> {
     let section = row.section.filter(|_| row.is_head)?;
     let sign = if section.is_folded() { ">" } else { "v" };
     let mut text = format!("{sign} {}", row.source.part);
     let (says, role) = stands(section, row.source, scene);
-    let usual =
-        usually(row.source, scene).map_or_else(String::new, |usual| format!("usual {usual}"));
+    let usual = usually(row.source, ring, scene);
+    let usual = usual.map_or_else(String::new, |usual| format!("usual {}", usual.says()));
     for part in [says, lines(section), usual] {
         if !part.is_empty() {
             text.push_str("  ");
@@ -70,11 +71,17 @@ fn runs_of<'a>(source: &Source, scene: &Scene<'a>) -> Option<&'a Deployment> {
 }
 
 /// What the phase usually takes; nothing where no earlier one tells.
-fn usually(source: &Source, scene: &Scene<'_>) -> Option<String> {
-    (source.kind == SourceKind::Out).then_some(())?;
-    let step: StepId = source.name.as_str().into();
-    let usual = scene
-        .world
-        .usual_phase(&source.stack, &step, source.part.as_str(), source.no)?;
-    Some(usual.says())
+fn usually(source: &Source, ring: &Ring, scene: &Scene<'_>) -> Option<Usual> {
+    match source.kind {
+        SourceKind::Out => {
+            let step: StepId = source.name.as_str().into();
+            let part = source.part.as_str();
+            scene
+                .world
+                .usual_phase(&source.stack, &step, part, source.no)
+        }
+        // Of what is not deployed from here the lines alone tell: of the builds that are kept.
+        SourceKind::Logs => usual_of(ring.took_elsewhere(source), Basis::Stack),
+        SourceKind::Events | SourceKind::Engine => None,
+    }
 }

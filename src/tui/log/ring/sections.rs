@@ -2,6 +2,7 @@
 //! that is folded hides its other lines; a search finds them all the same.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 
 use crate::domain::line::{Ended, InPhase, Line, PhaseMark, Severity, Turn};
 use crate::domain::time::Time;
@@ -77,6 +78,12 @@ impl Section {
             };
         }
     }
+}
+
+/// The phase of a part that names its build too (`#12 INSTALL`).
+fn phase_of(source: &Source) -> Option<&str> {
+    let (build, phase) = source.part.as_str().split_once(' ')?;
+    build.starts_with('#').then_some(phase)
 }
 
 impl Ring {
@@ -158,6 +165,24 @@ impl Ring {
             .iter()
             .flatten()
             .filter(|section| section.is_one())
+    }
+
+    /// How long the same phase took of the other builds of a tail that are kept, where it ended well.
+    #[must_use]
+    pub fn took_elsewhere(&self, of: &Source) -> Vec<Duration> {
+        let Some(phase) = phase_of(of) else {
+            return Vec::new();
+        };
+        let alike = |other: &Source| {
+            let same = (other.kind, &other.name, &other.stack) == (of.kind, &of.name, &of.stack);
+            same && other.part != of.part && phase_of(other) == Some(phase)
+        };
+        let all = self.sources.iter().zip(&self.sections);
+        all.filter(|(source, _)| alike(source))
+            .filter_map(|(_, section)| section.as_ref()?.ended.as_ref())
+            .filter(|ended| !ended.is_bad)
+            .filter_map(Ended::took)
+            .collect()
     }
 
     /// Folds and unfolds: what a person wanted of a phase, else what it does by itself.

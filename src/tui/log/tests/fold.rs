@@ -303,3 +303,42 @@ proptest! {
         }
     }
 }
+
+/// Builds that a tail tells have no deployment: what is usual is said by those whose lines are here.
+#[test]
+fn builds_of_a_tail_say_what_is_usual_by_the_others_that_are_kept() {
+    let tailed = |n: usize, part: &str, status: &str, secs: u64| {
+        let line = ends(n, part, status, secs);
+        Line {
+            kind: SourceKind::Logs,
+            source: Safe::new("codebuild:sites-dev"),
+            no: None,
+            ..line
+        }
+    };
+    let of_build = |n: usize, build: usize, status: &str, secs: u64| {
+        let part = format!("#{build} INSTALL");
+        let begun = Line {
+            phase: Some(InPhase {
+                run: 1,
+                mark: PhaseMark::Begins,
+            }),
+            ..tailed(n, &part, status, secs)
+        };
+        [begun, tailed(n + 1, &part, status, secs)]
+    };
+    let mut all = of_build(0, 1, "SUCCEEDED", 9).to_vec();
+    let shown = Desk::new(&batch(all.clone()), (100, 20)).shown();
+    assert!(!shown.contains("usual"), "there is no other: {shown}");
+    all.extend(of_build(2, 2, "FAILED", 80));
+    all.extend(of_build(4, 3, "SUCCEEDED", 3));
+    let shown = Desk::new(&batch(all), (100, 20)).shown();
+    for header in [
+        "#1 INSTALL  SUCCEEDED 9s  usual ~3s of 1",
+        "#2 INSTALL  FAILED 80s  usual ~9s of 2",
+        "#3 INSTALL  SUCCEEDED 3s  usual ~9s of 1",
+    ] {
+        let header = header.replace("80s", &crate::domain::time::short(Duration::from_secs(80)));
+        assert!(shown.contains(&header), "no {header:?} in\n{shown}");
+    }
+}
