@@ -1,16 +1,18 @@
 //! `doctor`: looks at everything this program needs, and says what is wrong and what to do.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::config::{Loaded, Trust, Wrong};
+use crate::config::{self, Loaded, Trust, Wrong};
 use crate::desk::Patient;
-use crate::domain::ids::EnvName;
+use crate::domain::ids::{EnvName, StackId};
 use crate::domain::place::{Place, Spot};
 use crate::domain::time::{Time, short};
+use crate::os;
 use crate::text::safe::Safe;
 use crate::world::sightings::ProofSighting;
 use crate::world::{EngineState, World};
@@ -73,7 +75,8 @@ pub(super) fn doctor(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code,
                 "estate",
                 Safe::from(loaded.file.as_path()).into_string(),
             ));
-            facts.extend(crate::config::wrong_files(&loaded).iter().map(wrong_file));
+            facts.extend(config::wrong_files(&loaded).iter().map(wrong_file));
+            facts.extend(git(&config::needing_git(&loaded), os::git::here()));
             let trusted = trust(ground, &loaded);
             let usable = trusted.ok;
             facts.push(trusted);
@@ -118,6 +121,30 @@ fn wrong_file(wrong: &Wrong) -> Fact {
         |stack| format!("files of {stack}"),
     );
     Fact::wrong(what, wrong.what.to_string().trim_end())
+}
+
+/// Whether `git` is there, where anything needs it.
+pub(super) fn git(needing: &[StackId], found: Result<PathBuf, String>) -> Option<Fact> {
+    let first = needing.first()?;
+    let of = match needing.len() - 1 {
+        0 => first.to_string(),
+        more => format!("{first} and {more} more"),
+    };
+    Some(match found {
+        Ok(path) => Fact::right(
+            "git",
+            format!(
+                "{}; it reads the repository of {of}",
+                Safe::from(path.as_path())
+            ),
+        ),
+        Err(why) => Fact::wrong(
+            "git",
+            format!(
+                "{why}, and the repository of {of} is read by it: install it where the engine runs, or name a `github_app`"
+            ),
+        ),
+    })
 }
 
 fn trust(ground: &dyn Ground, loaded: &Loaded) -> Fact {

@@ -160,13 +160,15 @@ pub fn catalog(loaded: &Loaded) -> Catalog {
         };
         let depends_on = app.depends_on.iter().filter(here).cloned().collect();
         let spec = spec.map_err(|found| found.to_string());
-        let rows = spec.as_ref().map_or_else(
-            |_| Vec::new(),
-            |spec| {
-                let system = loaded.systems.iter().find(|one| one.name() == spec.system);
-                system.map(|system| system.rows(spec)).unwrap_or_default()
-            },
-        );
+        let (rows, brings) = spec
+            .as_ref()
+            .ok()
+            .and_then(|spec| {
+                let mut systems = loaded.systems.iter();
+                let system = systems.find(|one| one.name() == spec.system)?;
+                Some((system.rows(spec), system.brings(spec)))
+            })
+            .unwrap_or_default();
         catalog.stacks.insert(
             stack,
             Entry {
@@ -174,10 +176,26 @@ pub fn catalog(loaded: &Loaded) -> Catalog {
                 bundle,
                 depends_on,
                 rows,
+                brings,
             },
         );
     }
     catalog
+}
+
+/// The stacks whose deployments start `git` on the engine's machine.
+#[must_use]
+pub fn needing_git(loaded: &Loaded) -> Vec<StackId> {
+    let needs = |spec: &Spec| {
+        let mut systems = loaded.systems.iter();
+        let system = systems.find(|one| one.name() == spec.system);
+        system.is_some_and(|system| system.needs_git(spec))
+    };
+    stacks(loaded)
+        .into_iter()
+        .filter(|found| found.spec.as_ref().is_ok_and(needs))
+        .map(|found| found.stack)
+        .collect()
 }
 
 /// Something wrong with a file that an estate names.

@@ -26,6 +26,7 @@ fn catalog() -> Catalog {
         bundle: SourceBundle::default(),
         depends_on: Vec::new(),
         rows: Vec::new(),
+        brings: crate::domain::estate::Brings::default(),
     };
     catalog.stacks.insert(id("dev/orders"), entry(Ok(spec)));
     catalog.stacks.insert(
@@ -393,6 +394,7 @@ fn log_groups_are_followed_of_the_first_stack_and_of_those_that_are_tailed_by_na
             bundle: SourceBundle::default(),
             depends_on: Vec::new(),
             rows: Vec::new(),
+            brings: crate::domain::estate::Brings::default(),
         };
         file.stacks.insert(id(stack), entry);
     }

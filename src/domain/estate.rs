@@ -59,4 +59,25 @@ pub struct Entry {
     pub depends_on: Vec<AppName>,
     /// What its page says of it beside its state, as its system knows it from the file.
     pub rows: Vec<Row>,
+    /// What a deployment from the estate does.
+    pub brings: Brings,
+}
+
+/// What a deployment from the estate does, in the words of a menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brings {
+    /// Where the stack was never deployed, or is gone.
+    pub first: String,
+    /// Where it is there.
+    pub then: String,
+}
+
+impl Default for Brings {
+    fn default() -> Self {
+        let files = "deploy the files now".to_owned();
+        Self {
+            first: files.clone(),
+            then: files,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::child;
@@ -42,9 +42,7 @@ pub async fn fed(
     limit: Duration,
 ) -> Result<String, String> {
     let variables = variables(|name| std::env::var(name).ok());
-    let path = variables.get("PATH").map_or(PATH, String::as_str);
-    let program = child::program("git", folder, path)
-        .ok_or_else(|| format!("there is no program git in {path}"))?;
+    let program = found(variables.get("PATH").map_or(PATH, String::as_str))?;
     let ran = tool::run(&program, arguments, input, &variables, folder, limit).await;
     match ran {
         Ok(Ran {
@@ -56,6 +54,19 @@ pub async fn fed(
         }
         Err(why) => Err(format!("git cannot be started: {why}")),
     }
+}
+
+/// Where it is on this machine.
+///
+/// # Errors
+/// A sentence: it is not there.
+pub fn here() -> Result<PathBuf, String> {
+    found(std::env::var("PATH").as_deref().unwrap_or(PATH))
+}
+
+fn found(path: &str) -> Result<PathBuf, String> {
+    child::program("git", Path::new("/"), path)
+        .ok_or_else(|| format!("there is no program git in {path}"))
 }
 
 /// The address of a folder, as it reads it.

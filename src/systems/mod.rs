@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::domain::artifact::Artifact;
 use crate::domain::deployment::{Deployment, Shown};
 use crate::domain::environment::EnvironmentRecord;
+use crate::domain::estate::Brings;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{Flag, Flags};
 use crate::domain::folds::Folds;
@@ -113,6 +114,16 @@ pub trait System: fmt::Debug + Sync {
     fn rows(&self, spec: &Spec) -> Vec<Row> {
         let _ = spec;
         Vec::new()
+    }
+    /// Whether its deployments start `git` on the engine's machine.
+    fn needs_git(&self, spec: &Spec) -> bool {
+        let _ = spec;
+        false
+    }
+    /// What a deployment from the estate does, as a menu offers it.
+    fn brings(&self, spec: &Spec) -> Brings {
+        let _ = spec;
+        Brings::default()
     }
     /// What a spec comes to be by what was seen, where it says no release of its own: the commit
     /// that a branch leads to. Asked once, after the last look; what comes of it is planned, shown

@@ -184,6 +184,7 @@ impl Scene {
             bundle: specs::bundle(),
             depends_on: Vec::new(),
             rows: Vec::new(),
+            brings: crate::domain::estate::Brings::default(),
         };
         Arc::make_mut(&mut self.world.catalog)
             .stacks

@@ -228,6 +228,37 @@ fn one_key_redeploys_a_service_and_production_asks_for_words() {
     assert_eq!(terminal.end().exit_code(), 0);
 }
 
+/// A site is provisioned by one key; then the menu names its branch, and nothing that brought no
+/// release. What is built is told phase by phase, and what went well folds by itself.
+#[test]
+fn a_site_is_built_phase_by_phase_and_what_went_well_folds() {
+    let program = Program::practice();
+    let mut terminal = open(&program, 120, 36);
+    moves(&mut terminal);
+    choose(&mut terminal, "dev/docs");
+    insist(&mut terminal, "r", "ARMED");
+    terminal.wait("a site that is provisioned", |screen| {
+        let text = screen.contents();
+        text.contains("edges        Deployed") && text.contains("nothing runs, nothing waits")
+    });
+    choose(&mut terminal, "dev/docs");
+    insist(&mut terminal, "n", "deploy branch main as it is now");
+    assert!(
+        !terminal.text().contains("redeploy the same ("),
+        "{}",
+        terminal.text()
+    );
+    tap(&mut terminal, &["esc"]);
+    insist(&mut terminal, "r", "ARMED");
+    tap(&mut terminal, &["l", "z"]);
+    terminal.wait("a build whose first phases are folded", |screen| {
+        let text = screen.contents();
+        text.contains("> DOWNLOAD_SOURCE  SUCCEEDED") && text.contains("Running command npm")
+    });
+    tap(&mut terminal, &["q", "esc", "Q"]);
+    assert_eq!(terminal.end().exit_code(), 0);
+}
+
 /// Presses a key until it shows what it is for: for half a second after the rows moved by
 /// themselves, a key is refused.
 fn insist(terminal: &mut Terminal, key: &str, shows: &str) {

@@ -194,3 +194,18 @@ fn an_engine_that_only_starts_a_file_that_differs_and_one_that_is_not_trusted() 
         "that is no fault of the store: {out}"
     );
 }
+
+#[test]
+fn a_missing_git_is_wrong_only_where_something_is_read_by_it() {
+    use super::super::doctor::git;
+    let missing = || Err("there is no program git in /usr/bin".to_owned());
+    assert_eq!(git(&[], missing()), None);
+    let sites = [fixture::id("dev/docs"), fixture::id("dev/shop")];
+    let fact = git(&sites, missing()).unwrap();
+    assert!(!fact.ok && fact.says.contains("no program git in /usr/bin"));
+    for part in ["of dev/docs and 1 more", "install it", "`github_app`"] {
+        assert!(fact.says.contains(part), "{}", fact.says);
+    }
+    let there = git(&sites[..1], Ok("/usr/bin/git".into())).unwrap();
+    assert!(there.ok && there.says.contains("/usr/bin/git"));
+}

@@ -18,6 +18,7 @@ use super::files::{Files, Read};
 use super::{COMMIT, Follows, PlanAsk, ReplyTo, System, asked_commit};
 use crate::domain::artifact::Artifact;
 use crate::domain::deployment::Deployment;
+use crate::domain::estate::Brings;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{self, Flag, Flags};
 use crate::domain::ids::{StackId, StepId};
@@ -142,6 +143,26 @@ impl System for Website {
 
     fn rows(&self, spec: &Spec) -> Vec<Row> {
         Body::of(spec).map_or_else(|_| Vec::new(), |body| body.site.rows())
+    }
+
+    /// GitHub gives an app its commits without it.
+    fn needs_git(&self, spec: &Spec) -> bool {
+        let build = Body::of(spec).ok().and_then(|body| body.site.build);
+        build.is_some_and(|build| build.app.is_none())
+    }
+
+    fn brings(&self, spec: &Spec) -> Brings {
+        let build = Body::of(spec).ok().and_then(|body| body.site.build);
+        match build {
+            Some(build) => Brings {
+                first: "provision the site; nothing is built yet".to_owned(),
+                then: format!("deploy branch {} as it is now", build.branch.as_str()),
+            },
+            None => Brings {
+                first: "provision the site; `holdpoint publish` brings files".to_owned(),
+                then: "provision the site again; `holdpoint publish` brings files".to_owned(),
+            },
+        }
     }
 
     fn follows(&self, spec: &Spec) -> Option<Follows> {

@@ -720,3 +720,25 @@ fn checked(entry: &WebsiteEntry) -> Vec<&'static str> {
     Website.check(&written, &mut told);
     told.0.iter().map(|remark| remark.code).collect()
 }
+
+/// A menu and `doctor` say what a site is made from: a branch by git, a branch by an app, an archive.
+#[test]
+fn what_a_site_brings_and_needs_follows_from_where_it_is_read() {
+    let branch = from_git();
+    let brings = Website.brings(&branch);
+    assert_eq!(brings.first, "provision the site; nothing is built yet");
+    let then = brings.then;
+    assert!(
+        then.starts_with("deploy branch ") && then.ends_with(" as it is now"),
+        "{then}"
+    );
+    assert!(Website.needs_git(&branch));
+    let archive = site("prod");
+    assert!(
+        Website
+            .brings(&archive)
+            .then
+            .contains("`holdpoint publish` brings files")
+    );
+    assert!(!Website.needs_git(&archive));
+}

@@ -195,6 +195,7 @@ fn rules_are_what_systems_say_of_stacks() {
             bundle: SourceBundle::default(),
             depends_on: Vec::new(),
             rows: Vec::new(),
+            brings: crate::domain::estate::Brings::default(),
         };
         catalog.stacks.insert(stack.parse().unwrap(), entry);
     }

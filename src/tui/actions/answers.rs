@@ -2,6 +2,8 @@
 //! something is possible comes from the world's offers, so that keys, menu and night screen say the
 //! same.
 
+mod ways;
+
 use std::sync::Arc;
 
 use crate::domain::ask::{Intent, QueueOf, Source};
@@ -10,13 +12,13 @@ use crate::domain::end::End;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
 use crate::domain::level::{Danger, Level, Verb, level};
-use crate::domain::plan::Leaves;
 use crate::domain::purpose::Purpose;
 use crate::domain::request::Release;
 use crate::tui::pane::Target;
 use crate::world::available::Doing;
 
 use super::{Cx, Denied, Offer, Opens, Order};
+use ways::brought_nothing;
 
 impl<'a> Cx<'a> {
     fn target(&self) -> Result<&'a Target, Denied> {
@@ -55,99 +57,12 @@ impl<'a> Cx<'a> {
         })
     }
 
-    /// What a retry does: it goes on from the steps that are done, or is planned anew.
-    fn retry_label(&self, stack: &StackId) -> &'static str {
-        let resumes = self
-            .world
-            .folds
-            .stack(stack)
-            .lifecycle()
-            .is_some_and(|table| table.resumes);
-        if resumes {
-            "retry from the step that failed"
-        } else {
-            "retry: work out what is left, and do it"
-        }
-    }
-
     /// Whether the environment asks no more than the key for a deployment that replaces nothing.
     fn one_key(&self, stack: &StackId) -> bool {
         self.world.record(&stack.env).is_some_and(|record| {
             let plain = level(record.class, Verb::Deploy, Danger::default()).0;
             record.min_level.map_or(plain, |least| plain.max(least)) <= Level::L1
         })
-    }
-
-    /// All ways to deploy: the same, the files now, a retry, earlier releases.
-    fn deploys(&self, stack: &StackId) -> (Vec<Offer>, Option<Denied>) {
-        let mut offers = Vec::new();
-        let mut denied = None;
-        let serving = self.world.folds.stacks.get(stack);
-        let last = serving
-            .and_then(|fold| fold.repeated(&self.world.folds))
-            .and_then(|d| d.request.as_ref())
-            .map(|request| request.spec.release.clone());
-        let named = |what: &str, release: Option<&Release>| {
-            release.map_or_else(|| what.to_owned(), |release| format!("{what} ({release})"))
-        };
-        for (doing, label) in [
-            (Doing::Redeploy, named("redeploy the same", last.as_ref())),
-            // They are read when this is chosen: which release they are stands on the card.
-            (Doing::Deploy, "deploy the files now".to_owned()),
-            (Doing::Retry, self.retry_label(stack).to_owned()),
-        ] {
-            match self.offer(stack, doing) {
-                // What was never deployed is "redeployed" from the files: one row, under its own
-                // name.
-                Ok((
-                    Some(Intent::Deploy {
-                        source: Source::Estate,
-                        ..
-                    }),
-                    _,
-                )) if doing == Doing::Redeploy => {}
-                Ok((Some(intent), note)) => offers.push(Offer {
-                    label,
-                    note,
-                    intent,
-                }),
-                Ok((None, _)) => {}
-                Err(why) => denied = denied.or(Some(why)),
-            }
-        }
-        if !offers.is_empty() {
-            let mut known: Vec<&Release> = last.iter().collect();
-            for d in self.world.deployments_of(stack) {
-                let Some(request) = d
-                    .request
-                    .as_ref()
-                    .filter(|_| matches!(d.end, Some(End::Done)))
-                else {
-                    continue;
-                };
-                let release = &request.spec.release;
-                if known.iter().any(|one| one.is(release)) || known.len() > 7 {
-                    continue;
-                }
-                known.push(release);
-                let source = Source::Release(release.to_string());
-                let serves = if serving.is_some_and(|fold| fold.has_in_service(release)) {
-                    "in service, "
-                } else {
-                    ""
-                };
-                offers.push(Offer {
-                    label: format!("deploy {release}"),
-                    note: format!(
-                        "{serves}{} of {}",
-                        d.no(),
-                        d.created_at.text("%-d %b %H:%M")
-                    ),
-                    intent: Intent::deploy(stack.clone(), source),
-                });
-            }
-        }
-        (offers, denied)
     }
 }
 
@@ -222,7 +137,7 @@ fn back_to(cx: &Cx<'_>) -> Result<Option<Order>, Denied> {
     let serves = |release: &Release| cx.world.folds.stack(stack).has_in_service(release);
     let Some(request) = request
         .filter(|request| request.purpose == Purpose::Deploy && !serves(&request.spec.release))
-        .filter(|_| !brought_nothing(d))
+        .filter(|_| !d.is_some_and(|d| brought_nothing(d)))
     else {
         return Ok(None);
     };
@@ -241,12 +156,6 @@ fn back_to(cx: &Cx<'_>) -> Result<Option<Order>, Denied> {
         first: 0,
         opens: Opens::Looks,
     }))
-}
-
-/// What ended without its release in service, as a provisioning does.
-fn brought_nothing(d: Option<&Arc<Deployment>>) -> bool {
-    let leaves = d.and_then(|d| d.leaves());
-    matches!(leaves, Some(Leaves::Old | Leaves::Nothing))
 }
 
 fn request_at(d: Option<&Arc<Deployment>>) -> String {

@@ -16,7 +16,7 @@ pub(super) static CHANGES: &[Action] = &[
     changes(
         "release",
         answers::release,
-        "choose what to deploy: the files now, a retry, an earlier release",
+        "choose what to deploy: the files or the branch now, a retry, an earlier release",
     ),
     changes(
         "rollback",

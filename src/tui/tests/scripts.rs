@@ -1,12 +1,15 @@
 //! Keys in, asks out.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
 use crate::desk::Desk as _;
+use crate::domain::estate::Brings;
 use crate::domain::label::Label;
+use crate::domain::plan::Leaves;
 use crate::domain::refused::Refused;
 
 /// The scene, with the cursor on `dev/orders`.
@@ -82,6 +85,46 @@ fn a_menu_of_ways_asks_nothing_by_itself() {
     let chosen = bench.keys("<Down><Enter>").wait(600).screen(120, 36);
     assert!(chosen.contains("to deploy:"), "{chosen}");
     assert!(bench.changing().is_empty(), "{:?}", bench.changing());
+}
+
+/// The menu names what the estate brings in the words of its system, and offers as a release only
+/// what came into service: a provisioning brought none.
+#[test]
+fn a_menu_names_the_branch_and_offers_no_provisioning_as_a_release() {
+    let menu = |leaves: Leaves| {
+        let mut scene = fixture::Scene::whole();
+        let stack = fixture::id("dev/orders");
+        let first = scene.good("dev/orders", fixture::spec("dev/orders", "b3ecbabc"));
+        scene.good("dev/orders", fixture::spec("dev/orders", "9f01"));
+        let d = scene.world.folds.deployments.get_mut(&first).unwrap();
+        let plan = Arc::make_mut(d).plan.as_mut().unwrap();
+        for step in &mut Arc::make_mut(plan).steps {
+            step.leaves = Some(leaves);
+        }
+        let catalog = Arc::make_mut(&mut scene.world.catalog);
+        catalog.stacks.get_mut(&stack).unwrap().brings = Brings {
+            first: "provision the site; nothing is built yet".to_owned(),
+            then: "deploy branch main as it is now".to_owned(),
+        };
+        let mut bench = Bench::new(scene.world);
+        bench
+            .keys("/dev/orders<Enter>")
+            .wait(600)
+            .keys("j")
+            .wait(600)
+            .keys("n");
+        bench.screen(120, 36)
+    };
+    let released = menu(Leaves::New);
+    assert!(released.contains("deploy b3ecbabc"), "{released}");
+    let provisioned = menu(Leaves::Old);
+    assert!(!provisioned.contains("b3ecbabc"), "{provisioned}");
+    let branch = "deploy branch main as it is now";
+    assert!(provisioned.contains(branch), "{provisioned}");
+    assert!(
+        !provisioned.contains("nothing is built yet"),
+        "{provisioned}"
+    );
 }
 
 /// A key that promises a choice waits for it, also where there is one way alone.
