@@ -89,6 +89,8 @@ pub enum Verb<S: Args> {
     Events(EventsArgs),
     /// What people did, newest last
     Audit(EventsArgs),
+    /// Messages of queues that were set aside: why, and what to do
+    Aside,
     /// Draw the lifecycle of stacks or deployments
     Diagram(DiagramArgs),
     /// Deploy what the estate says, or an earlier release

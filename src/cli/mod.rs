@@ -4,6 +4,7 @@
 mod act;
 mod apply;
 mod args;
+mod aside;
 mod ask;
 mod card;
 mod change;
@@ -260,6 +261,7 @@ pub fn run<S: clap::Args>(
         Verb::Plan(args) => plan::plan(ground, &args, &mut out),
         Verb::Events(args) => list::events(ground, &args, false, &mut out),
         Verb::Audit(args) => list::events(ground, &args, true, &mut out),
+        Verb::Aside => aside::aside(ground, &mut out),
         Verb::Diagram(args) => diagram::diagram(ground, &args, &mut out),
         Verb::Publish(args) => publish::publish(ground, &args, &mut out),
         Verb::Deploy(args) => deploy::deploy(ground, &args, &mut out),

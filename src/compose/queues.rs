@@ -9,15 +9,14 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use holdpoint::aws::{Clients, Cloud, Trouble, TroubleKind};
 use holdpoint::cli::Fact;
+use holdpoint::domain::aside::Aside;
 use holdpoint::domain::failure::Failure;
 use holdpoint::domain::place::Place;
 use holdpoint::domain::time::Time;
 use holdpoint::os::clock::SharedClock;
 use holdpoint::os::open;
 use holdpoint::os::paths::Home;
-use holdpoint::trigger::queue::{
-    self, Aside, KeptState, Letter, Missed, QueueState, Queues, Source,
-};
+use holdpoint::trigger::queue::{self, KeptState, Letter, Missed, QueueState, Queues, Source};
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
@@ -141,8 +140,8 @@ impl Queues for Sqs {
 /// How `serve` reads queues, as it kept that: for `doctor`.
 pub(super) fn facts(home: &Home) -> Vec<Fact> {
     let mut facts = Vec::new();
-    let file = |name: &str| home.heard().join(format!("{name}.json"));
-    let (states, aside) = (file(queue::STATES), file(queue::ASIDE));
+    let states = home.heard().join(format!("{}.json", queue::STATES));
+    let aside = home.set_aside();
     if states.exists() {
         match kept::<Vec<KeptState>>(&states) {
             Err(why) => facts.push(Fact::note("queues", why)),
@@ -166,7 +165,7 @@ pub(super) fn facts(home: &Home) -> Vec<Fact> {
             Err(why) => facts.push(Fact::wrong("set aside", why)),
             Ok(kept) => facts.extend(kept.messages.last().map(|newest| {
                 let says = format!(
-                    "{} messages of queues led to nothing, the newest at {}, {} of {}: {}; all of them stand in {}, and moving that file away forgets them",
+                    "{} messages of queues led to nothing, the newest at {}, {} of {}: {}; `holdpoint aside` shows them; they stand in {}, and moving that file away forgets them",
                     kept.total,
                     newest.at,
                     newest.id,

@@ -263,6 +263,7 @@ mod tests {
             Files::open(&home).unwrap().read("bitbucket"),
             Ok(Some(b"one".to_vec()))
         );
+        assert_eq!(files.file(queue::ASIDE), home.set_aside());
         let file = files.file("bitbucket");
         let mode = |file: &PathBuf| std::fs::metadata(file).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&file), 0o600);

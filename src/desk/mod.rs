@@ -1,6 +1,7 @@
 //! The desk: the shared async command layer. Submit an ask, read the world, tail lines; never
 //! blocks, never decides.
 
+mod aside;
 mod attach;
 #[cfg(test)]
 pub(crate) mod double;

@@ -539,3 +539,38 @@ fn what_is_heard_many_times_is_asked_once() {
     assert_eq!(asked.len(), 1);
     assert!(matches!(&asked[0].ask.ask, Ask::Do { attached, .. } if attached.len() == 1));
 }
+
+#[test]
+fn what_was_set_aside_beside_the_store_is_in_the_world() {
+    use crate::os::{files, paths::Home};
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(Some(&folder.path().join("home"))).unwrap();
+    files::private_folder(&home.heard()).unwrap();
+    let told = fixture::set_aside().kept;
+    let bytes = serde_json::to_vec(&*told).unwrap();
+    files::write_whole(&home.set_aside(), &bytes).unwrap();
+    let clock = Arc::new(Stepped::at(NOW));
+    let parts = Parts {
+        home: Some(home.clone()),
+        clock: clock.clone(),
+        ..parts(&Memory::new(), Catalog::default())
+    };
+    let desk = LiveDesk::start(parts).unwrap();
+    until(&desk, |desk| desk.world().loaded);
+    assert_eq!(desk.world().aside.kept, told);
+    let look = |test: &dyn Fn(&LiveDesk) -> bool| {
+        until(&desk, |desk| {
+            clock.advance(Duration::from_secs(5));
+            test(desk)
+        });
+    };
+    // What cannot be read is said, and what was known stays.
+    files::write_whole(&home.set_aside(), b"half").unwrap();
+    look(&|desk| desk.world().aside.trouble.is_some());
+    let world = desk.world();
+    let why = world.aside.trouble.as_ref().unwrap().as_str();
+    assert!(why.contains("set-aside.json: it is damaged"), "{why}");
+    assert_eq!(world.aside.kept, told);
+    std::fs::remove_file(home.set_aside()).unwrap();
+    look(&|desk| desk.world().aside == crate::domain::aside::AsideRead::default());
+}

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::future::pending;
 use tokio::sync::mpsc;
 
+use crate::domain::aside::AsideRead;
 use crate::domain::ask::InboxAsk;
 use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
@@ -22,6 +23,7 @@ use crate::store::{Ear, Store};
 use crate::text::safe::Safe;
 use crate::world::{DiskFull, EngineState, World};
 
+use super::aside::Written;
 use super::history::{numbered, old_deployments};
 use super::parts::Parts;
 use super::shared::{Command, Shared};
@@ -57,6 +59,9 @@ pub(super) struct Worker {
     pub(super) doubt: Option<Safe>,
     pub(super) disk_full: Option<DiskFull>,
     pub(super) gap: Option<Gap>,
+    pub(super) aside: AsideRead,
+    /// The file from which that was read, as it was then.
+    pub(super) aside_written: Written,
     pub(super) loaded: bool,
     pub(super) applied: bool,
     pub(super) watching: Option<Lock>,
@@ -87,6 +92,8 @@ pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::
         doubt: None,
         disk_full: None,
         gap: None,
+        aside: AsideRead::default(),
+        aside_written: None,
         loaded: false,
         applied: false,
         watching: None,
@@ -163,6 +170,7 @@ impl Worker {
         let before = self.engine.clone();
         // First, so that the first world that is shown says how engine and disk are.
         self.see_to_the_engine();
+        self.see_to_what_is_aside();
         if self.store.is_none() {
             self.open().await;
         }
@@ -199,6 +207,7 @@ impl Worker {
             doubt: self.doubt.clone(),
             disk_full: self.disk_full.clone(),
             gap: self.gap,
+            aside: self.aside.clone(),
             loaded: self.loaded,
             at: self.now(),
         };

@@ -2,6 +2,7 @@
 //! functions: no clock, no file, no network, no terminal; everything that varies is an argument.
 
 pub mod artifact;
+pub mod aside;
 pub mod ask;
 pub mod card;
 pub mod cause;

@@ -124,6 +124,12 @@ impl Home {
         self.0.join("heard")
     }
 
+    /// Messages of queues that led to nothing.
+    #[must_use]
+    pub fn set_aside(&self) -> PathBuf {
+        self.heard().join("set-aside.json")
+    }
+
     /// The embedded cloud's state, port and lock.
     #[must_use]
     pub fn sandbox(&self) -> PathBuf {

@@ -77,6 +77,8 @@ pub struct Console {
     interrupted_at: Option<Time>,
     /// Whether it was asked whether to leave.
     leaving: bool,
+    /// When the newest message was set aside that was read here.
+    aside_seen: Option<Time>,
 }
 
 impl Console {
@@ -104,6 +106,7 @@ impl Console {
             wishes: Vec::new(),
             interrupted_at: None,
             leaving: false,
+            aside_seen: None,
         };
         it.settle(now);
         it

@@ -18,6 +18,7 @@ pub use specs::{script, spec, spec_with};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::aside::{Aside, AsideKind, AsideRead, SetAside};
 use crate::domain::class::EnvClass;
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::environment::{
@@ -29,10 +30,12 @@ use crate::domain::given::ana;
 use crate::domain::ids::{DeploymentId, StackId};
 use crate::domain::person::Person;
 use crate::domain::place::{self, Proof};
+use crate::domain::queue::QueueKind;
 use crate::domain::request::Spec;
 use crate::domain::sighting::{Seen, Slowed};
 use crate::domain::stack::StackEvent;
 use crate::domain::time::Time;
+use crate::text::safe::Safe;
 
 use super::{EngineState, World};
 
@@ -233,6 +236,47 @@ fn recorded(world: &mut World, stream: StreamId, event: Event, by: Person, at: T
 impl Default for Scene {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Two messages that were set aside, half an hour and two days ago.
+pub fn set_aside() -> AsideRead {
+    let one = |id: &str, of, kind, why: &str, body: &str, received, secs| SetAside {
+        queue: format!("hp-{of} ({of} of dev)"),
+        of: Some(of),
+        kind: Some(kind),
+        id: id.to_owned(),
+        why: Safe::new(why),
+        body: Safe::told(body),
+        received,
+        at: ago(secs),
+    };
+    let kept = Aside {
+        messages: vec![
+            one(
+                "59a1c7e2-0b6f-4c8e-9d1a-2f4be3a60c11",
+                QueueKind::Setup,
+                AsideKind::Unreadable,
+                "there is no field \"token\" in a message",
+                "{\"stack\": \"dev/docs\", \"token\": \"ghp_0123456789abcdefghijklmnopqrstuvwxyz\"}",
+                1,
+                172_800,
+            ),
+            one(
+                "c0ffee00-7d2b-4f3e-8a55-b6d0f1e2a3b4",
+                QueueKind::Builds,
+                AsideKind::GivenUp,
+                "build shop:9 was not started from here, and nothing here watches shop",
+                "{\"source\": \"aws.codebuild\"}",
+                5,
+                1_800,
+            ),
+        ],
+        total: 203,
+    };
+    AsideRead {
+        kept: Arc::new(kept),
+        trouble: None,
     }
 }
 

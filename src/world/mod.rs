@@ -23,6 +23,7 @@ pub mod verdict;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use crate::domain::aside::AsideRead;
 use crate::domain::deployment::{Deployment, Request};
 use crate::domain::end::End;
 use crate::domain::environment::EnvironmentRecord;
@@ -60,6 +61,8 @@ pub struct World {
     pub disk_full: Option<DiskFull>,
     /// A time that nothing confirms, while what became due in it waits.
     pub gap: Option<Gap>,
+    /// Messages of queues that led to nothing.
+    pub aside: AsideRead,
     /// Whether the log has been read at all.
     pub loaded: bool,
     /// When this was put together.

@@ -241,3 +241,31 @@ fn a_freeze_is_told_with_its_reason() {
         assert!(ran.out.contains(&says), "{words}: {}", ran.out);
     }
 }
+
+#[test]
+fn what_was_set_aside_is_told_with_its_reason_and_what_to_do() {
+    let told = |words: &str, trouble: Option<&str>| {
+        run_with(words, vec![], None, |scene, _| {
+            scene.world.aside = fixture::set_aside();
+            scene.world.aside.trouble = trouble.map(crate::text::safe::Safe::new);
+        })
+    };
+    let ran = told("aside", None);
+    assert_eq!(ran.code, Code::Done);
+    insta::assert_snapshot!(ran.out);
+    let doc: Value = serde_json::from_str(&told("aside|--json", None).out).unwrap();
+    let one = &doc["messages"][1];
+    assert_eq!(
+        (&one["kind"], &one["of"]),
+        (&"given_up".into(), &"builds".into())
+    );
+    assert_eq!((&one["tries"], &doc["total"]), (&5.into(), &203.into()));
+    assert!(one["then"].as_str().unwrap().contains("narrow the rule"));
+    assert!(!doc.to_string().contains("ghp_0123"), "{doc}");
+    let damaged = told("aside", Some("set-aside.json: it is damaged"));
+    assert_eq!(damaged.code, Code::Failed);
+    assert!(damaged.err.contains("it is damaged"), "{}", damaged.err);
+    assert!(damaged.out.contains("shop:9"), "what was known stays");
+    let none = run_words("aside", vec![], None);
+    assert_eq!(none.out.trim(), "no message of a queue was set aside");
+}

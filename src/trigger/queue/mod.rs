@@ -16,7 +16,6 @@ use crate::domain::ids::EnvName;
 use crate::domain::place::Place;
 use crate::domain::queue::QueueKind;
 
-pub use aside::{Aside, SetAside};
 pub use poll::{ASIDE, Parts, Post, STATES};
 pub use states::{KeptState, QueueState, States};
 

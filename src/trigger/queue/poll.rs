@@ -9,8 +9,9 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 use super::read::{self, Asked, Told, Wish};
-use super::{Aside, Letter, Missed, QueueState, Queues, Source, States, asked};
+use super::{Letter, Missed, QueueState, Queues, Source, States, aside, asked};
 use crate::desk::{NotRelayed, Relay, Relayed};
+use crate::domain::aside::{Aside, AsideKind};
 use crate::domain::ask::Answer;
 use crate::domain::lifecycle::PhaseClass;
 use crate::domain::queue::QueueKind;
@@ -58,7 +59,7 @@ pub struct Parts {
 pub struct Post {
     parts: Parts,
     states: Arc<States>,
-    aside: Mutex<Aside>,
+    aside: Mutex<()>,
     saying: Mutex<()>,
 }
 
@@ -80,16 +81,11 @@ impl Post {
     /// # Errors
     /// What was set aside cannot be read: it is not begun anew.
     pub fn open(parts: Parts, states: Arc<States>) -> Result<Arc<Self>, String> {
-        let aside = match parts.keep.read(ASIDE)? {
-            None => Aside::default(),
-            Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| {
-                "what is kept of messages that were set aside is damaged: move heard/set-aside.json away, and they are forgotten".to_owned()
-            })?,
-        };
+        kept_aside(parts.keep.as_ref())?;
         Ok(Arc::new(Self {
             parts,
             states,
-            aside: Mutex::new(aside),
+            aside: Mutex::default(),
             saying: Mutex::default(),
         }))
     }
@@ -187,9 +183,11 @@ impl Post {
                 }
             }
         };
-        let outcome = match outcome {
-            Outcome::Retry(why) if letter.received >= TRIES => Outcome::Poison(why),
-            other => other,
+        let (outcome, fault) = match outcome {
+            Outcome::Retry(why) if letter.received >= TRIES => {
+                (Outcome::Poison(why), AsideKind::GivenUp)
+            }
+            other => (other, AsideKind::Unreadable),
         };
         let Source {
             name, kind, env, ..
@@ -206,7 +204,7 @@ impl Post {
             }
             Outcome::Poison(why) => {
                 tracing::warn!("a message of queue {name} ({kind} of {env}) is set aside: {why}");
-                match self.set_aside(source, letter, &why).await {
+                match self.set_aside(source, letter, fault, &why).await {
                     Ok(()) => {
                         self.states.count(source, "set_aside");
                         self.delete(source, letter).await;
@@ -278,13 +276,22 @@ impl Post {
         }
     }
 
-    async fn set_aside(&self, source: &Source, letter: &Letter, why: &str) -> Result<(), String> {
-        let mut aside = self.aside.lock().await;
-        let mut with = aside.clone();
-        with.put(source, letter, why, self.parts.clock.now());
-        self.keep(ASIDE, &with).await?;
-        *aside = with;
-        Ok(())
+    async fn set_aside(
+        &self,
+        source: &Source,
+        letter: &Letter,
+        kind: AsideKind,
+        why: &str,
+    ) -> Result<(), String> {
+        let _turn = self.aside.lock().await;
+        // As it is now: a person may have moved the file away, to forget what stood there.
+        let keep = Arc::clone(&self.parts.keep);
+        let mut kept = tokio::task::spawn_blocking(move || kept_aside(keep.as_ref()))
+            .await
+            .map_err(|why| why.to_string())??;
+        let now = self.parts.clock.now();
+        kept.put(aside::set_aside(source, letter, kind, why, now));
+        self.keep(ASIDE, &kept).await
     }
 
     /// A message that cannot be deleted comes again, and does nothing then.
@@ -307,6 +314,16 @@ impl Post {
     async fn keep(&self, name: &'static str, what: &impl serde::Serialize) -> Result<(), String> {
         keep::write(&self.parts.keep, name, what).await
     }
+}
+
+/// What was set aside before.
+fn kept_aside(keep: &dyn Keep) -> Result<Aside, String> {
+    let Some(bytes) = keep.read(ASIDE)? else {
+        return Ok(Aside::default());
+    };
+    serde_json::from_slice(&bytes).map_err(|_| {
+        "what is kept of messages that were set aside is damaged: move heard/set-aside.json away, and they are forgotten".to_owned()
+    })
 }
 
 /// A task that ends with whoever holds it.

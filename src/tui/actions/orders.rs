@@ -116,6 +116,7 @@ pub enum Show {
     Menu,
     Needs,
     Audit,
+    Aside,
     Identity,
     Details,
     Raw,

@@ -78,6 +78,11 @@ pub(super) static SHOWS: &[Action] = &[
     ),
     shows("audit", Show::Audit, "who did what, and why"),
     shows(
+        "aside",
+        Show::Aside,
+        "messages of queues that were set aside: why, and what to do",
+    ),
+    shows(
         "identity",
         Show::Identity,
         "who you are, who the engine is, what it proved",

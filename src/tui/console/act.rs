@@ -280,6 +280,7 @@ impl Console {
                 None => self.say_while("nothing needs a person", Role::Said, Rests::Calm),
             },
             Show::Audit => self.page_audit(),
+            Show::Aside => self.page_aside(),
             Show::Identity => self.page_identity(),
             Show::Details => self.page_details(now),
             Show::Raw => self.page_raw(now),

@@ -1,6 +1,7 @@
 //! Pages to read: who you are, what happened, what a stack is, why something failed. Everything on
 //! them comes from the newest world, as long as they are open.
 
+mod aside;
 mod audit;
 mod details;
 mod explain;

@@ -310,3 +310,35 @@ fn a_full_disk_is_named_in_the_band_and_above_all_that_needs_a_person() {
     insta::assert_snapshot!("disk_full_120x36", bench.screen(120, 36));
     insta::assert_snapshot!("disk_full_80x24", bench.screen(80, 24));
 }
+
+#[test]
+fn what_was_set_aside_is_counted_in_the_band_until_it_is_read() {
+    let mut world = fixture::scene();
+    world.aside = fixture::set_aside();
+    let mut bench = Bench::new(world);
+    bench.wait(10_000);
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains(" 1 SET ASIDE [O] "), "{screen}");
+    bench.keys("O");
+    insta::assert_snapshot!("aside_120x36", bench.screen(120, 36));
+    insta::assert_snapshot!("aside_80x24", bench.screen(80, 24));
+    bench.keys("<Esc>");
+    let screen = bench.screen(120, 36);
+    assert!(!screen.contains("SET ASIDE"), "it was read: {screen}");
+    // Another one is news again, and so is what cannot be read.
+    let mut world = fixture::scene();
+    world.aside = fixture::set_aside();
+    let kept = std::sync::Arc::make_mut(&mut world.aside.kept);
+    let mut later = kept.messages[1].clone();
+    later.id = "later".to_owned();
+    later.at = fixture::ago(60);
+    kept.put(later);
+    bench.desk.set(world.clone());
+    bench.wait(1_000);
+    assert!(bench.screen(120, 36).contains(" 1 SET ASIDE [O] "));
+    world.aside.trouble = Some(crate::text::safe::Safe::new("it is damaged"));
+    bench.desk.set(world);
+    bench.wait(1_000);
+    assert!(bench.screen(120, 36).contains("SET ASIDE: NOT READ [O]"));
+    assert!(bench.keys("O").screen(120, 36).contains("it is damaged"));
+}

@@ -1,6 +1,8 @@
 //! The band: which environment one is about to change, unmistakable. Class by colour and word,
 //! name, all digits of the account, what the engine proved, the lock, counts, the clock.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -14,6 +16,9 @@ use crate::world::EngineState;
 use crate::world::rows::{EnvView, State};
 
 use crate::tui::console::{Console, Lock};
+
+/// For how long what was set aside is news.
+const NEW: Duration = Duration::from_hours(24);
 
 /// One piece of the band and how much it is needed; the least needed go first when there is no
 /// room.
@@ -148,6 +153,13 @@ impl Console {
                 need: 8,
             });
         }
+        if let Some(words) = self.aside(now) {
+            right.push(Piece {
+                text: format!(" {words} "),
+                style: self.theme.style(Role::Warn),
+                need: 6,
+            });
+        }
         if let Some(words) = engine(&self.shown.world.engine) {
             right.push(Piece {
                 text: format!(" {words} "),
@@ -206,6 +218,20 @@ impl Console {
             area.right(),
             &cells(&right),
         );
+    }
+
+    /// What was set aside in the last day, but what was read here.
+    fn aside(&self, now: Time) -> Option<String> {
+        let read = &self.shown.world.aside;
+        let key = self.keys.first("aside");
+        if read.trouble.is_some() {
+            return Some(format!("SET ASIDE: NOT READ [{key}]"));
+        }
+        let from = Some(now - NEW).max(self.aside_seen)?;
+        match read.kept.after(from).count() {
+            0 => None,
+            new => Some(format!("{new} SET ASIDE [{key}]")),
+        }
     }
 
     /// `you ana · engine role deployer 11h`.
