@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{ISSUED, PENDING, proofs, refused};
+use super::{ISSUED, PENDING, gone, proof, refused};
 use crate::aws::Cloud;
 use crate::aws::acm::Certificate;
 use crate::domain::failure::Failure;
@@ -45,10 +45,7 @@ impl Again for Issued {
                 other => Some(other),
             })
         });
-        let one = one.await?.ok_or_else(|| {
-            Failure::new(format!("{}: the certificate {arn} is gone", job.step))
-                .hint("somebody deleted it meanwhile; deploy again to ask for another one")
-        })?;
+        let one = one.await?.ok_or_else(|| gone(job, arn))?;
         if one.status != ISSUED {
             return Err(refused(&one));
         }
@@ -59,10 +56,9 @@ impl Again for Issued {
 
 /// Which names are not proven yet; each is told of once.
 fn tell(job: &Job, one: &Certificate, said: &mut BTreeSet<String>) {
-    for proof in proofs(one).unwrap_or_default() {
-        let is_open =
-            |each: &&crate::aws::acm::Proof| each.name == proof.of && each.status == PENDING;
-        if one.proofs.iter().any(|each| is_open(&each)) && said.insert(proof.of.clone()) {
+    let open = one.proofs.iter().filter(|proof| proof.status == PENDING);
+    for proof in open.filter_map(proof) {
+        if said.insert(proof.of.clone()) {
             say(job, &proof.of, &proof.words());
         }
     }

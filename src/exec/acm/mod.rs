@@ -7,9 +7,9 @@ mod request;
 
 use std::sync::Arc;
 
-use super::Executor;
 use super::again::Hand;
-use crate::aws::acm::Certificate;
+use super::{Executor, Job};
+use crate::aws::acm::{self, Certificate};
 use crate::aws::{Clients, Cloud, Trouble};
 use crate::domain::failure::Failure;
 use crate::forms::acm::Proof;
@@ -47,20 +47,25 @@ async fn asked_for(cloud: &Cloud, first: &str, owner: &str) -> Result<Vec<Certif
 
 /// The records that prove its names; none until all of them are known.
 fn proofs(one: &Certificate) -> Option<Vec<Proof>> {
-    let all: Option<Vec<Proof>> = one
-        .proofs
-        .iter()
-        .map(|proof| {
-            let record = proof.record.clone()?;
-            Some(Proof {
-                of: proof.name.clone(),
-                name: record.name,
-                kind: record.kind,
-                value: record.value,
-            })
-        })
-        .collect();
+    let all: Option<Vec<Proof>> = one.proofs.iter().map(proof).collect();
     all.filter(|all| !all.is_empty())
+}
+
+/// The record that proves a name, once it is known.
+fn proof(told: &acm::Proof) -> Option<Proof> {
+    let record = told.record.clone()?;
+    Some(Proof {
+        of: told.name.clone(),
+        name: record.name,
+        kind: record.kind,
+        value: record.value,
+    })
+}
+
+/// There is no such certificate any more.
+fn gone(job: &Job, arn: &str) -> Failure {
+    Failure::new(format!("{}: the certificate {arn} is gone", job.step))
+        .hint("somebody deleted it meanwhile; deploy again to ask for another one")
 }
 
 /// It will never be issued.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ISSUED, PENDING, asked_for, proofs, refused};
+use super::{ISSUED, PENDING, asked_for, gone, proofs, refused};
 use crate::aws::{Cloud, Trouble};
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Cancel, Output};
@@ -53,10 +53,7 @@ impl Again for Request {
                 other => Some(other),
             })
         });
-        let one = one.await?.ok_or_else(|| {
-            Failure::new(format!("the certificate {arn} is gone"))
-                .hint("somebody deleted it meanwhile; deploy again to ask for another one")
-        })?;
+        let one = one.await?.ok_or_else(|| gone(job, &arn))?;
         if one.status != PENDING && one.status != ISSUED {
             return Err(refused(&one));
         }
