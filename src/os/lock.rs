@@ -77,6 +77,14 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    /// Frees it by name: a child that is being started has the file too until it runs its own
+    /// program, and would hold the lock for that long.
+    fn drop(&mut self) {
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
+}
+
 fn take(path: &Path, how: FlockOperation) -> Result<Option<Lock>, FileError> {
     let file = files::private_file(path)?;
     match flock(&file, how) {
@@ -116,5 +124,17 @@ mod tests {
         assert!(b.is_some() && Lock::exclusive(&path).unwrap().is_none());
         drop((a, b));
         assert!(Lock::is_free(&path).unwrap());
+    }
+
+    #[test]
+    fn a_child_that_is_being_started_does_not_hold_it_any_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("engine.lock");
+        let held = Lock::exclusive(&path).unwrap().unwrap();
+        // What a child has between its fork and its program.
+        let inherited = held.file.try_clone().unwrap();
+        drop(held);
+        assert!(Lock::is_free(&path).unwrap());
+        drop(inherited);
     }
 }
