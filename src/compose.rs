@@ -22,6 +22,7 @@ use holdpoint::desk;
 use holdpoint::domain::cause::Via;
 use holdpoint::domain::estate::Catalog;
 use holdpoint::domain::ids::StackId;
+use holdpoint::domain::instance::Instances;
 use holdpoint::os::clock::Real;
 use holdpoint::os::git::address;
 use holdpoint::os::paths::Home;
@@ -101,7 +102,7 @@ impl Ground {
 
     /// What the estate says now.
     pub(crate) fn catalog(&self) -> Catalog {
-        config::catalog(&self.loaded)
+        config::catalog(&self.loaded, &Instances::new())
     }
 
     /// True for the practice estate.
@@ -117,12 +118,12 @@ impl Ground {
             self.named,
             self.home.clone(),
         );
-        Arc::new(move || {
+        Arc::new(move |instances: &Instances| {
             let mut loaded =
                 config::load(&file, systems::all()).map_err(|wrong| wrong.to_string())?;
             loaded.practice = practice;
             trusted(&own, &loaded, named).map_err(|stop| stop.says)?;
-            Ok(config::catalog(&loaded))
+            Ok(config::catalog(&loaded, instances))
         })
     }
 

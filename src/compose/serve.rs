@@ -10,7 +10,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow};
 use holdpoint::aws::Clients;
 use holdpoint::cli::{ServeArgs, Stop};
+use holdpoint::desk::{Desk as _, LiveDesk};
 use holdpoint::domain::cause::Via;
+use holdpoint::domain::instance::Instances;
 use holdpoint::domain::repository::Repository;
 use holdpoint::domain::secret_ref::SecretRef;
 use holdpoint::engine::process::{self, Stay};
@@ -23,7 +25,7 @@ use holdpoint::systems;
 use holdpoint::text::causes::causes;
 use holdpoint::text::safe::Safe;
 use holdpoint::trigger::door::{App, Door, Hosts, Parts, Rules};
-use holdpoint::trigger::queue::{self, Post, States};
+use holdpoint::trigger::queue::{self, Families, Post, States};
 use holdpoint::trigger::{Keep, rules};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -95,7 +97,7 @@ pub(crate) async fn serve(
     let door = Door::open(Parts {
         desk: desk.clone(),
         clock: Real::shared(),
-        rules: read_rules(ground),
+        rules: read_rules(ground, desk.clone()),
         keep: keep.clone(),
         heartbeat: Arc::new(move || Lock::silent_for(&lock)),
         hosts,
@@ -110,6 +112,7 @@ pub(crate) async fn serve(
             clock: Real::shared(),
             keep,
             queues: Arc::new(Sqs::new(clients.clone(), Real::shared())),
+            families: read_families(ground),
         },
         queues,
     )
@@ -210,10 +213,26 @@ async fn work(
     }
 }
 
-/// Reads the rules of the estate as it is now.
-fn read_rules(ground: &Ground) -> Rules {
+/// Reads the rules of the estate as it is now. An app that is gone follows nothing, whatever still
+/// stands for it.
+fn read_rules(ground: &Ground, desk: Arc<LiveDesk>) -> Rules {
     let reload = ground.reload();
-    Arc::new(move || reload().map(|catalog| rules::of(&catalog, systems::named)))
+    Arc::new(move || {
+        let world = desk.world();
+        let stacks = world.folds.stacks.iter();
+        let living = stacks.filter_map(|(stack, fold)| {
+            let app = fold.living_app()?;
+            Some((stack.clone(), app.clone()))
+        });
+        let catalog = reload(&living.collect())?;
+        Ok(rules::of(&catalog, systems::named))
+    })
+}
+
+/// Reads of the estate as it is now which applications have an instance for each app.
+fn read_families(ground: &Ground) -> Families {
+    let reload = ground.reload();
+    Arc::new(move || Ok(reload(&Instances::new())?.families))
 }
 
 /// Small private files in a folder of the home.

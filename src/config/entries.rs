@@ -8,6 +8,7 @@ use super::raw::File;
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::ids::EnvName;
 use crate::domain::place::Place;
+use crate::domain::queue::QueueKind;
 use crate::systems::entry::{Home, Remarks, Written};
 
 /// Checks every application.
@@ -17,11 +18,13 @@ pub(super) fn check(
     environments: &BTreeMap<EnvName, EnvironmentRecord>,
 ) {
     let mut owners = BTreeMap::new();
+    let mut families = BTreeMap::new();
     for (app, raw) in &file.applications {
         for system in check.systems {
             let Some(entry) = raw.entries.get(system.name()) else {
                 continue;
             };
+            let family = system.is_family(entry);
             let mut told = Remarks::default();
             system.check(
                 &Written {
@@ -66,6 +69,10 @@ pub(super) fn check(
                     .and_then(|kind| record.places.of_kind(kind))
                     .or_else(|| record.places.home());
                 let ground = ground.map(Place::ground).unwrap_or_default();
+                if family {
+                    let path = &["applications", app, system.name()];
+                    check_family(check, path, env, record, &mut families);
+                }
                 for claim in system.claims(app, &Home { name: env, record }, entry) {
                     if let Some(other) =
                         owners.insert((ground.clone(), claim.what.clone()), format!("{env}/{app}"))
@@ -115,5 +122,34 @@ pub(super) fn check(
                 );
             }
         }
+    }
+}
+
+/// Checks a family in an environment: something tells of its apps, and they are of no other one.
+fn check_family<'a>(
+    check: &mut Check<'_>,
+    path: &[&'a str; 3],
+    env: &'a str,
+    record: &EnvironmentRecord,
+    families: &mut BTreeMap<&'a str, &'a str>,
+) {
+    let [_, app, _] = *path;
+    let mut places = record.places.iter();
+    if !places.any(|place| QueueKind::Apps.at(place).is_some()) {
+        let says = format!("each app is an instance of {app}, and nothing tells of apps in {env}");
+        let hint = format!(
+            "name the queue: environments: {{ {env}: {{ aws: {{ queues: {{ apps: NAME }} }} }} }}"
+        );
+        check.say_key("no-queue", path, "each", says, hint);
+    }
+    if let Some(other) = families.insert(env, app) {
+        let says = format!("an app of {env} would be an instance of {other} and of {app}");
+        check.say_key(
+            "two-families",
+            path,
+            "each",
+            says,
+            "let each of them live in environments of its own",
+        );
     }
 }

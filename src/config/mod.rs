@@ -11,12 +11,14 @@ mod raw;
 mod reach;
 mod secrets;
 mod shape;
+mod stacks;
 
 pub mod keymap;
 pub mod settings;
 pub mod theme;
 pub mod trust;
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,18 +32,17 @@ pub use settings::{Colours, GlyphSet, Settings};
 pub use theme::{Colour, Style, ThemeFile};
 pub use trust::Trust;
 
-use crate::domain::estate::{Application, Catalog, Entry, Estate};
-use crate::domain::ids::{EnvName, StackId};
-use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::estate::{Catalog, Entry, Estate};
+use crate::domain::ids::{AppName, StackId};
+use crate::domain::instance::{Instance, Instances};
+use crate::domain::request::Spec;
 use crate::os::open;
 use crate::places;
 use crate::systems::System;
-use crate::systems::entry::Home;
-use crate::systems::files::{Files, Read};
 use crate::text::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::document::Limits;
 use crate::text::safe::Safe;
-use bundle::Gathering;
+use stacks::{Found, families, stacks};
 
 /// The name of an estate file.
 pub const FILE: &str = "holdpoint.yaml";
@@ -135,23 +136,24 @@ pub fn examine(file: &Path, systems: Systems) -> (Option<Loaded>, Diagnostics) {
     (loaded, found)
 }
 
-/// What each stack would be deployed from now.
+/// What each stack would be deployed from now, with those of the apps that another program told of.
 #[must_use]
-pub fn catalog(loaded: &Loaded) -> Catalog {
+pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
     let mut catalog = Catalog {
         file: Safe::new(&loaded.file.to_string_lossy()).to_string(),
         practice: loaded.practice,
         environments: loaded.estate.environments.clone(),
-        stacks: std::collections::BTreeMap::new(),
+        stacks: BTreeMap::new(),
+        families: families(loaded),
     };
     for Found {
         stack,
         app,
         spec,
         bundle,
-    } in stacks(loaded)
+    } in stacks(loaded, instances)
     {
-        let here = |other: &&crate::domain::ids::AppName| {
+        let here = |other: &&AppName| {
             loaded
                 .estate
                 .applications
@@ -160,6 +162,7 @@ pub fn catalog(loaded: &Loaded) -> Catalog {
         };
         let depends_on = app.depends_on.iter().filter(here).cloned().collect();
         let spec = spec.map_err(|found| found.to_string());
+        let told = instances.get(&stack).map(Instance::rows);
         let (rows, brings) = spec
             .as_ref()
             .ok()
@@ -169,6 +172,7 @@ pub fn catalog(loaded: &Loaded) -> Catalog {
                 Some((system.rows(spec), system.brings(spec)))
             })
             .unwrap_or_default();
+        let rows = told.into_iter().flatten().chain(rows).collect();
         catalog.stacks.insert(
             stack,
             Entry {
@@ -191,7 +195,7 @@ pub fn needing_git(loaded: &Loaded) -> Vec<StackId> {
         let system = systems.find(|one| one.name() == spec.system);
         system.is_some_and(|system| system.needs_git(spec))
     };
-    stacks(loaded)
+    stacks(loaded, &Instances::new())
         .into_iter()
         .filter(|found| found.spec.as_ref().is_ok_and(needs))
         .map(|found| found.stack)
@@ -243,7 +247,7 @@ pub fn wrong_files(loaded: &Loaded) -> Vec<Wrong> {
             }));
         }
     }
-    for Found { stack, spec, .. } in stacks(loaded) {
+    for Found { stack, spec, .. } in stacks(loaded, &Instances::new()) {
         for what in spec.err().into_iter().flat_map(|found| found.0) {
             if wrong.iter().all(|one| one.what != what) {
                 wrong.push(Wrong {
@@ -254,119 +258,6 @@ pub fn wrong_files(loaded: &Loaded) -> Vec<Wrong> {
         }
     }
     wrong
-}
-
-/// A stack that was found in an estate, with the files that it was read from.
-struct Found<'a> {
-    stack: StackId,
-    app: &'a Application,
-    spec: Result<Spec, Diagnostics>,
-    bundle: SourceBundle,
-}
-
-/// Every stack of an estate, as its system reads it.
-fn stacks(loaded: &Loaded) -> Vec<Found<'_>> {
-    let mut all = Vec::new();
-    for (name, app) in &loaded.estate.applications {
-        let Some(system) = loaded
-            .systems
-            .iter()
-            .find(|system| system.name() == app.system)
-        else {
-            continue;
-        };
-        for env in &app.environments {
-            let whole = StackId::new(env.clone(), name.clone());
-            match read(loaded, *system, &whole, app) {
-                Ok((stacks, bundle)) => all.extend(stacks.into_iter().map(|(stack, mut spec)| {
-                    spec.watch_logs = app
-                        .watch_logs
-                        .iter()
-                        .map(|group| group.replace("{env}", env.as_str()))
-                        .collect();
-                    let lacking = lacking(loaded, *system, env, &spec);
-                    Found {
-                        stack,
-                        app,
-                        spec: lacking.map_or(Ok(spec), Err),
-                        bundle: bundle.clone(),
-                    }
-                })),
-                Err(found) => all.push(Found {
-                    stack: whole,
-                    app,
-                    spec: Err(found),
-                    bundle: SourceBundle::default(),
-                }),
-            }
-        }
-    }
-    all
-}
-
-/// What a stack needs of its environment, and the environment does not name.
-fn lacking(
-    loaded: &Loaded,
-    system: &dyn System,
-    env: &EnvName,
-    spec: &Spec,
-) -> Option<Diagnostics> {
-    let record = loaded.estate.environments.get(env)?;
-    let name = env.as_str();
-    let told = system.lacks(spec, &Home { name, record });
-    let told = told.0.iter();
-    let found = Diagnostics(told.map(|one| loaded.named.remark(name, one)).collect());
-    Some(found).filter(|found| !found.is_empty())
-}
-
-/// How often a system may ask for further files.
-const ROUNDS: usize = 32;
-
-/// What an entry is in one environment, with all files that its system asked for.
-fn read(
-    loaded: &Loaded,
-    system: &dyn System,
-    whole: &StackId,
-    app: &Application,
-) -> Result<(Vec<(StackId, Spec)>, SourceBundle), Diagnostics> {
-    let named = named::Files::of(&loaded.named, &whole.app, app, system);
-    let mut gathering = Gathering::new(&loaded.folder, Caps::default()).map_err(|error| {
-        let says = error.to_string();
-        let named = &loaded.named;
-        Diagnostics::from(named.of_application(&whole.app, &says, error.hint()))
-    })?;
-    let mut files = Files::default();
-    for _ in 0..ROUNDS {
-        match system.read(whole, &app.entry, &files) {
-            Read::Stacks(stacks) => return Ok((stacks, files.into_bundle())),
-            Read::Wrong(found) => return Err(found),
-            Read::Needs(needs) => {
-                let mut wrong = Diagnostics::default();
-                for need in needs {
-                    match gathering.fetch(&need) {
-                        Ok(found) => files.answer(need, found),
-                        Err(errors) => {
-                            let all = errors.iter().map(|error| named.told(&need, error));
-                            wrong.0.extend(all);
-                            if errors.iter().any(BundleError::ends_all) {
-                                break;
-                            }
-                        }
-                    }
-                }
-                if !wrong.is_empty() {
-                    return Err(wrong);
-                }
-            }
-        }
-    }
-    let says = format!(
-        "{whole} asks for further files again and again: files that name each other in a circle?"
-    );
-    let named = &loaded.named;
-    Err(named
-        .of_application(&whole.app, &says, "take the circle out")
-        .into())
 }
 
 /// The JSON Schema of the estate file.

@@ -19,6 +19,7 @@ pub(super) fn wants_files(ask: &Ask) -> bool {
         | Ask::Reject { .. }
         | Ask::Undo { .. }
         | Ask::Lock { .. }
+        | Ask::App { .. }
         | Ask::Drain { .. } => false,
     }
 }
@@ -60,6 +61,7 @@ pub(super) fn attach(ask: Ask, catalog: &Catalog, folds: &Folds) -> Result<Ask, 
         | Ask::Reject { .. }
         | Ask::Undo { .. }
         | Ask::Lock { .. }
+        | Ask::App { .. }
         | Ask::Drain { .. } => Ok(ask),
     }
 }

@@ -60,6 +60,7 @@ impl Worker {
                     .map(|why| why.to_string());
                 (self.ear, self.folds, self.store) = (Some(ear), folds, Some(store));
                 self.loaded = true;
+                self.see_to_instances().await;
                 if self.doubt.is_some() {
                     // None is started any more.
                     self.see_to_the_engine();
@@ -130,6 +131,9 @@ impl Worker {
         news |= matches!(sightings, Ok(true));
         let (answers, unread) = answers;
         let trouble = sightings.err().or(unread).map(|why| why.to_string());
+        if news {
+            self.see_to_instances().await;
+        }
         if news || self.trouble != trouble {
             self.trouble = trouble;
             self.publish();

@@ -6,6 +6,7 @@ mod attach;
 #[cfg(test)]
 pub(crate) mod double;
 mod engine;
+mod files;
 mod follow;
 mod history;
 mod live;

@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 
 use crate::domain::cause::Via;
 use crate::domain::estate::Catalog;
+use crate::domain::instance::Instances;
 use crate::os::clock::SharedClock;
 use crate::os::paths::Home;
 use crate::store::{Store, StoreError};
@@ -16,8 +17,8 @@ use super::tails::Follows;
 pub type Open =
     Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> + Send + Sync>;
 
-/// Reads the estate's files again; a sentence when they may not be used.
-pub type Reload = Arc<dyn Fn() -> Result<Catalog, String> + Send + Sync>;
+/// Reads the estate's files again, for these instances; a sentence when they may not be used.
+pub type Reload = Arc<dyn Fn(&Instances) -> Result<Catalog, String> + Send + Sync>;
 
 /// What a desk is made of; the program puts it together.
 pub struct Parts {

@@ -1,8 +1,6 @@
 //! Sending asks: fills them with the estate's files, inserts them in order, and refuses what cannot
 //! be sent.
 
-use std::sync::Arc;
-
 use crate::domain::ask::{Answer, Ask, AskState, Confirm, InboxAsk, Intent, few_words};
 use crate::domain::ids::AskId;
 use crate::domain::refused::Refused;
@@ -52,15 +50,9 @@ impl Worker {
             few_words(typed).map_err(NotSent::Refused)?;
         }
         let store = self.reading().map_err(NotSent::Later)?;
-        if wants_files(&ask.ask)
-            && let Some(reload) = self.parts.reload.clone()
-        {
-            let read = tokio::task::spawn_blocking(move || reload()).await;
-            let catalog = read
-                .map_err(|_| NotSent::Later("the estate's files could not be read".to_owned()))?;
-            let catalog = catalog.map_err(|why| NotSent::Refused(Refused::new("estate", why)))?;
-            if catalog != *self.catalog {
-                self.catalog = Arc::new(catalog);
+        if wants_files(&ask.ask) {
+            let read = self.read_files().await.map_err(NotSent::Later)?;
+            if read.map_err(|why| NotSent::Refused(Refused::new("estate", why)))? {
                 self.publish();
             }
         }

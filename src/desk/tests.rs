@@ -257,6 +257,62 @@ fn an_ask_carries_the_files_and_comes_back_answered() {
     assert!(refused.says.contains("mail.yaml:3:1"), "{}", refused.says);
 }
 
+/// What another program tells of an app is in every catalog at once, and gone with the app.
+#[test]
+fn an_app_that_is_told_of_is_in_the_catalog_until_it_has_left() {
+    let store = Memory::new();
+    let scene = Scene::whole();
+    write_all(&store, &scene);
+    let mut parts = parts(&store, catalog());
+    parts.reload = Some(Arc::new(
+        |instances: &crate::domain::instance::Instances| {
+            let mut file = catalog();
+            for stack in instances.keys() {
+                let own = Entry {
+                    spec: Ok(fixture::spec(&stack.to_string(), "1")),
+                    ..file.stacks[&id("dev/orders")].clone()
+                };
+                file.stacks.insert(stack.clone(), own);
+            }
+            Ok(file)
+        },
+    ));
+    let desk = LiveDesk::start(parts).unwrap();
+    let shop = id("dev/shops/a1");
+    until(&desk, |desk| desk.world().loaded);
+    assert!(!desk.world().catalog.stacks.contains_key(&shop));
+    let tell = |event| {
+        let folds = block(store.folds(50)).unwrap();
+        let mut append = crate::domain::event::Append::default();
+        crate::domain::decide::on_stack(&mut append, &folds, &shop, event);
+        let by = By {
+            person: crate::domain::person::Person::Engine,
+            cause: None,
+            at: NOW,
+            under: store.all(),
+        };
+        block(store.append(&append, &by, None)).unwrap();
+    };
+    let app = crate::domain::instance::Instance {
+        id: "a1".parse().unwrap(),
+        name: crate::domain::instance::Slug::of("a1").unwrap(),
+        title: crate::text::safe::Safe::new("Acme"),
+        sign_in: None,
+        owner: None,
+        told_at: NOW,
+    };
+    tell(crate::domain::stack::StackEvent::AppTold { app });
+    until(&desk, |desk| {
+        desk.world().catalog.stacks.contains_key(&shop)
+    });
+    assert!(desk.world().stacks().contains(&shop));
+    tell(crate::domain::stack::StackEvent::AppGone { told_at: NOW });
+    until(&desk, |desk| {
+        !desk.world().catalog.stacks.contains_key(&shop)
+    });
+    assert!(!desk.world().stacks().contains(&shop));
+}
+
 #[test]
 fn environments_that_the_store_never_heard_of_are_recorded_and_no_others() {
     let store = Memory::new();

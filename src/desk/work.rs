@@ -14,6 +14,7 @@ use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
 use crate::domain::gap::Gap;
 use crate::domain::ids::AskId;
+use crate::domain::instance::Instances;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::os::bell::Listener;
@@ -53,6 +54,8 @@ pub(super) struct Worker {
     pub(super) mark: u64,
     pub(super) recent: VecDeque<Arc<Stored>>,
     pub(super) catalog: Arc<crate::domain::estate::Catalog>,
+    /// The instances that stand in it.
+    pub(super) instances: Instances,
     pub(super) engine: EngineState,
     pub(super) watch: Watch,
     pub(super) trouble: Option<String>,
@@ -76,6 +79,7 @@ pub(super) struct Worker {
 pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::Receiver<Command>) {
     let mut worker = Worker {
         catalog: Arc::new(parts.catalog.clone()),
+        instances: Instances::new(),
         parts,
         shared,
         store: None,

@@ -11,6 +11,7 @@ use super::cause::{Reply, Via};
 use super::digest::Digest;
 use super::environment::Lock;
 use super::ids::{AskId, DeploymentId, DeploymentNo, EnvName, HoldId, StackId};
+use super::instance::AppTold;
 use super::person::{Person, Proof};
 use super::refused::Refused;
 use super::request::{SourceBundle, Spec};
@@ -116,6 +117,13 @@ pub enum Ask {
         /// What it is to them now.
         lock: Lock,
     },
+    /// Record what was told of the app that a stack is an instance for.
+    App {
+        /// Which stack.
+        stack: StackId,
+        /// What was told.
+        told: AppTold,
+    },
     /// End as an engine: a newer program wants to take over. Every version can read this.
     Drain {
         /// The version that asks.
@@ -140,7 +148,11 @@ impl Ask {
             }
             | Ask::Reject { reason, .. } => reason,
             Ask::Do { confirm, .. } | Ask::Approve { confirm, .. } => &mut confirm.reason,
-            Ask::Preview { .. } | Ask::Undo { .. } | Ask::Lock { .. } | Ask::Drain { .. } => {
+            Ask::Preview { .. }
+            | Ask::Undo { .. }
+            | Ask::Lock { .. }
+            | Ask::App { .. }
+            | Ask::Drain { .. } => {
                 return Ok(self);
             }
         };
@@ -162,6 +174,7 @@ impl Ask {
             | Ask::Reject { .. }
             | Ask::Undo { .. }
             | Ask::Drain { .. }
+            | Ask::App { .. }
             | Ask::Lock { .. } => Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 //! conflict.
 
 mod act;
+mod app;
 mod apply;
 mod cancel;
 mod cards;
@@ -20,6 +21,7 @@ mod unblock;
 mod unseen;
 
 pub use act::{ARMED, act, admitted, guard};
+pub use app::app_told;
 pub use cards::card;
 pub use freeze::lock;
 pub use holds::{approve, cover, expire, hold_want, reject, subject};

@@ -44,8 +44,10 @@ pub struct Catalog {
     pub practice: bool,
     /// The environments as the file says; the store may say otherwise (DIFFERS).
     pub environments: BTreeMap<EnvName, EnvironmentRecord>,
-    /// The stacks.
+    /// The stacks; also those of the apps that another program told of.
     pub stacks: BTreeMap<StackId, Entry>,
+    /// The application of which each app is an instance, by its environment.
+    pub families: BTreeMap<EnvName, AppName>,
 }
 
 /// One stack of the catalog.

@@ -24,6 +24,7 @@ pub(crate) mod given;
 pub mod grant;
 pub mod hold;
 pub mod ids;
+pub mod instance;
 pub mod interest;
 pub mod label;
 pub mod level;

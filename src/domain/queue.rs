@@ -20,16 +20,19 @@ pub enum QueueKind {
     Setup,
     /// A site is to be torn down.
     Teardown,
+    /// Apps came, changed or went: each is an instance of an application.
+    Apps,
 }
 
 impl QueueKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Builds,
         Self::Executor,
         Self::Deploy,
         Self::Setup,
         Self::Teardown,
+        Self::Apps,
     ];
 
     /// Its key in the estate file, and its word on a screen.
@@ -41,6 +44,7 @@ impl QueueKind {
             Self::Deploy => "deploy",
             Self::Setup => "setup",
             Self::Teardown => "teardown",
+            Self::Apps => "apps",
         }
     }
 
@@ -53,6 +57,7 @@ impl QueueKind {
             Self::Deploy => "queue of deploy",
             Self::Setup => "queue of setup",
             Self::Teardown => "queue of teardown",
+            Self::Apps => "queue of apps",
         }
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::Freeze;
 use super::ids::{DeploymentId, DeploymentNo, StackId};
+use super::instance::Instance;
 use super::lifecycle::{Illegal, Lifecycle, NEW, PhaseClass, PhaseDef, PhaseFlag, Travelled};
 use super::lifecycles;
 use super::purpose::Purpose;
@@ -100,6 +101,12 @@ pub struct Stack {
     pub broken: Option<String>,
     /// The last edges it took, oldest first.
     pub travelled: Vec<Travelled>,
+    /// The app that it is an instance for, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<Instance>,
+    /// Since when that app is there no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_gone: Option<Time>,
 }
 
 impl Stack {
@@ -124,7 +131,23 @@ impl Stack {
             freeze: None,
             broken: None,
             travelled: Vec::new(),
+            app: None,
+            app_gone: None,
         }
+    }
+
+    /// The app that it is an instance for, where it is one and that app is there.
+    #[must_use]
+    pub fn living_app(&self) -> Option<&Instance> {
+        self.app.as_ref().filter(|_| self.app_gone.is_none())
+    }
+
+    /// Whether it was an instance, and nothing is left of it: its app is gone, and so is all that
+    /// stood for it.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        let holds_nothing = self.is_new() || self.class() == PhaseClass::Gone;
+        self.app_gone.is_some() && self.queue.is_empty() && holds_nothing
     }
 
     /// The table it follows; none before its system is known, and where this program does not know
@@ -311,6 +334,11 @@ impl Stack {
             }
             StackEvent::StackFrozen { freeze } => self.freeze = Some(freeze.clone()),
             StackEvent::StackThawed => self.freeze = None,
+            StackEvent::AppTold { app } => {
+                self.app = Some(app.clone());
+                self.app_gone = None;
+            }
+            StackEvent::AppGone { told_at } => self.app_gone = Some(*told_at),
         }
         self.version += 1;
         Ok(())

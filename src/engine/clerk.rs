@@ -162,6 +162,10 @@ impl Engine {
                 let decided = decide::lock(&self.folds, &environment, lock);
                 self.answer(&from, decided);
             }
+            Ask::App { stack, told } => {
+                let decided = decide::app_told(&self.folds, &stack, &told);
+                self.answer(&from, decided);
+            }
             Ask::Drain { version } => {
                 let says = format!("ending for version {version}");
                 self.answer(
@@ -274,6 +278,7 @@ impl Engine {
                 of(&self.folds.hold(hold)?.0.id)
             }
             Ask::Undo { deployment } => of(deployment),
+            Ask::App { stack, .. } => Some(vec![stack.clone()]),
             Ask::Lock { .. } | Ask::Drain { .. } => Some(vec![]),
         }
     }
@@ -299,5 +304,6 @@ pub(super) fn concerned(ask: &Ask) -> Vec<StackId> {
         | Ask::Undo { .. }
         | Ask::Lock { .. }
         | Ask::Drain { .. } => vec![],
+        Ask::App { stack, .. } => vec![stack.clone()],
     }
 }

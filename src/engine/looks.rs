@@ -77,7 +77,7 @@ pub(super) async fn prove(
 }
 
 /// At most this many rounds of looks.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 4;
 
 /// A plan, and what it was made from in the end.
 pub(crate) struct Planned {

@@ -83,6 +83,10 @@ struct Queues {
     /// Messages that ask for a teardown.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,80}$"))]
     teardown: Option<String>,
+    /// Messages that tell of apps, each of which is an instance of the application that says
+    /// `each: app`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,80}$"))]
+    apps: Option<String>,
 }
 
 impl Queues {
@@ -95,6 +99,7 @@ impl Queues {
                 QueueKind::Deploy => &self.deploy,
                 QueueKind::Setup => &self.setup,
                 QueueKind::Teardown => &self.teardown,
+                QueueKind::Apps => &self.apps,
             };
             place.using(kind.used(), name.as_deref())
         })

@@ -20,6 +20,7 @@ use crate::domain::failure::Failure;
 use crate::domain::flag::{Flag, Flags};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, StackId, StepId};
+use crate::domain::instance::Instance;
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::person::Issuer;
 use crate::domain::plan::{Output, Plan};
@@ -87,7 +88,19 @@ pub trait System: fmt::Debug + Sync {
         let _ = entry;
         Vec::new()
     }
-    /// What an entry is in one environment, from its files; `whole` is the stack without a part.
+    /// Whether an entry is that of a family: each app that another program tells of is a stack of
+    /// its own.
+    fn is_family(&self, entry: &Value) -> bool {
+        let _ = entry;
+        false
+    }
+    /// The entry of the instance of a family for this app; `None` where it is no family.
+    fn instance(&self, entry: &Value, app: &Instance) -> Option<Value> {
+        let _ = (entry, app);
+        None
+    }
+    /// What an entry is in one environment, from its files; `whole` is the stack without a part, or
+    /// an instance.
     fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read;
     /// What a stack needs of its environment, and the environment does not name: by the keys that
     /// the environment has in the estate file.
@@ -145,7 +158,7 @@ pub trait System: fmt::Debug + Sync {
         None
     }
     /// What to look at before planning; asked again with what was seen until it wants nothing more,
-    /// three times at most.
+    /// four times at most.
     fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look>;
     /// The plan.
     ///

@@ -80,6 +80,8 @@ fn follows(event: &Event) -> bool {
         Event::Stack(event) => match event {
             StackEvent::StackFrozen { .. }
             | StackEvent::StackThawed
+            | StackEvent::AppTold { .. }
+            | StackEvent::AppGone { .. }
             | StackEvent::Unblocked { .. }
             | StackEvent::UnblockedNever { .. } => false,
             StackEvent::Requested { .. }
@@ -220,6 +222,8 @@ fn stack(event: &StackEvent, folds: &Folds) -> String {
         StackEvent::Dequeued { deployment } => format!("took {} out of the queue", no(deployment)),
         StackEvent::StackFrozen { freeze } => froze(QUEUE, freeze),
         StackEvent::StackThawed => format!("thawed {QUEUE}"),
+        StackEvent::AppTold { app } => format!("told of the app {}", app.title),
+        StackEvent::AppGone { .. } => "told that its app is gone".to_owned(),
     }
 }
 

@@ -20,7 +20,7 @@ pub mod tasks;
 pub mod usual;
 pub mod verdict;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::domain::aside::AsideRead;
@@ -211,12 +211,16 @@ impl World {
         all
     }
 
-    /// Every stack that the log or the estate file knows.
+    /// Every stack that the log or the estate file knows; not those of which nothing is left since
+    /// their app is gone.
     #[must_use]
-    pub fn stacks(&self) -> std::collections::BTreeSet<&StackId> {
-        self.folds
+    pub fn stacks(&self) -> BTreeSet<&StackId> {
+        let kept = self
+            .folds
             .stacks
-            .keys()
+            .iter()
+            .filter(|(_, fold)| !fold.has_left());
+        kept.map(|(stack, _)| stack)
             .chain(self.catalog.stacks.keys())
             .collect()
     }

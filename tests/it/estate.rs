@@ -19,7 +19,7 @@ use holdpoint::systems::{self, PlanAsk};
 fn the_practice_estate_is_read_and_planned_whole() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/sandbox/estate/holdpoint.yaml");
     let loaded = config::load(&file, systems::all()).unwrap_or_else(|found| panic!("{found}"));
-    let catalog = config::catalog(&loaded);
+    let catalog = config::catalog(&loaded, &std::collections::BTreeMap::new());
     let classes: Vec<EnvClass> = catalog.environments.values().map(|env| env.class).collect();
     assert_eq!(
         classes,
@@ -117,6 +117,7 @@ fn a_template_that_is_wrong_spoils_only_its_own_stacks() {
     write("bad.yaml", "Resources:\n  Q:\n    Properties: {}\n");
     let catalog = config::catalog(
         &config::load(&folder.path().join("holdpoint.yaml"), systems::all()).unwrap(),
+        &std::collections::BTreeMap::new(),
     );
     let spec = |name: &str| &catalog.stacks[&name.parse::<StackId>().unwrap()].spec;
     assert!(spec("dev/good").is_ok());

@@ -104,7 +104,7 @@ fn a_file_that_is_missing_is_told_with_the_line_that_names_it() {
     let text = "environments: { dev: { class: development, region: eu-west-1 } }\napplications:\n  orders: { service: { template: missing.yaml }, environments: [dev] }\n";
     std::fs::write(&file, text).unwrap();
     let loaded = load(&file, systems::all()).unwrap();
-    let catalog = catalog(&loaded);
+    let catalog = catalog(&loaded, &std::collections::BTreeMap::new());
     let spec = &catalog.stacks[&"dev/orders".parse().unwrap()].spec;
     let says = spec.as_ref().unwrap_err();
     for part in [

@@ -2,6 +2,7 @@
 //! histories.
 
 mod approvals;
+mod apps;
 mod cancels;
 mod flags;
 mod histories;

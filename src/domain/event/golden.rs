@@ -19,6 +19,7 @@ use crate::domain::flag;
 use crate::domain::given;
 use crate::domain::hold::{Choice, Decision, Hold, HoldKind, Outage, Verdict};
 use crate::domain::ids::{DeploymentNo, HoldId};
+use crate::domain::instance::{Instance, Slug};
 use crate::domain::label::{CardLine, Label};
 use crate::domain::level::Level;
 use crate::domain::look::{Health, PartSeen, Sight, Standing, Subject};
@@ -32,6 +33,7 @@ use crate::domain::plan::{
 use crate::domain::purpose::Purpose;
 use crate::domain::request::{Made, Release};
 use crate::domain::stack::{Left, QueueEnd, Queued};
+use crate::text::safe::Safe;
 
 fn id(n: u128) -> DeploymentId {
     DeploymentId(Uuid::from_u128(n))
@@ -365,6 +367,17 @@ fn of_stacks() -> Vec<StackEvent> {
         StackEvent::Dequeued { deployment },
         StackEvent::StackFrozen { freeze: freeze() },
         StackEvent::StackThawed,
+        StackEvent::AppTold {
+            app: Instance {
+                id: "7c1f".parse().unwrap(),
+                name: Slug::of("Acme Shop").unwrap(),
+                title: Safe::new("Acme Shop"),
+                sign_in: Some(Safe::new("authorisationCode")),
+                owner: Some("acme".parse().unwrap()),
+                told_at: Time(5),
+            },
+        },
+        StackEvent::AppGone { told_at: Time(6) },
     ]
 }
 

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::environment::Freeze;
 use crate::domain::ids::DeploymentId;
+use crate::domain::instance::Instance;
 use crate::domain::plan::Mark;
 use crate::domain::request::Release;
+use crate::domain::time::Time;
 
 use super::{QueueEnd, Queued};
 
@@ -158,6 +160,16 @@ pub enum StackEvent {
     },
     /// The queue goes on.
     StackThawed,
+    /// The app that it is an instance for was told of.
+    AppTold {
+        /// The app, as it is now.
+        app: Instance,
+    },
+    /// Its app is there no more.
+    AppGone {
+        /// Since when, by the clock of whoever tells of it.
+        told_at: Time,
+    },
 }
 
 impl StackEvent {
@@ -201,6 +213,8 @@ impl StackEvent {
             StackEvent::Dequeued { .. } => "dequeued",
             StackEvent::StackFrozen { .. } => "stack_frozen",
             StackEvent::StackThawed => "stack_thawed",
+            StackEvent::AppTold { .. } => "app_told",
+            StackEvent::AppGone { .. } => "app_gone",
         }
     }
 }

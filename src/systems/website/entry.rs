@@ -2,6 +2,7 @@
 
 mod app;
 mod check;
+mod each;
 mod reach;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::forms::git::App;
 use crate::systems::entry::Form;
 
 pub use app::GithubApp;
+pub use each::Each;
 
 /// The form.
 pub(super) const FORM: Form = Form {
@@ -28,9 +30,13 @@ pub(super) const FORM: Form = Form {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebsiteEntry {
+    /// That it is one site for each app of which the queue `apps` of an environment tells. `{id}`,
+    /// `{name}` and `{owner}` stand for the app in `subdomain`, `repository` and `parameters`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<Each>,
     /// The domain under which it stands: `example.com`. `{env}` stands for the environment.
     pub domain: String,
-    /// Its own name below the domain; the application's name when absent.
+    /// Its own name below the domain; the application's name when absent, the app's id with `each`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subdomain: Option<String>,
     /// The id of the hosted zone of the domain in Route 53.
@@ -54,9 +60,10 @@ pub struct WebsiteEntry {
     /// The branch that is deployed.
     #[serde(default = "master")]
     pub branch: String,
-    /// How its pages are made.
-    #[serde(default, rename = "type")]
-    pub kind: Kind,
+    /// How its pages are made; react when absent. With `each`, by how the users of an app sign in:
+    /// react for authorisationCode, and else node.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
     /// What installs the packages and runs the scripts.
     #[serde(default)]
     pub package_manager: PackageManager,
@@ -244,7 +251,8 @@ impl WebsiteEntry {
         let own = self.by_environment.get(env);
         let pick = |own: Option<&String>, all: &String| own.unwrap_or(all).replace("{env}", env);
         let domain = pick(own.and_then(|own| own.domain.as_ref()), &self.domain);
-        let subdomain = self.subdomain.as_deref().unwrap_or(app).to_owned();
+        let of_app = self.each.map_or(app, |_| each::ID);
+        let subdomain = self.subdomain.as_deref().unwrap_or(of_app).to_owned();
         let buckets = own
             .and_then(|own| own.buckets.as_ref())
             .unwrap_or(&self.buckets);
@@ -265,7 +273,7 @@ impl WebsiteEntry {
                 &self.certificate,
             ),
             custom: custom.map(|custom| custom.replace("{env}", env)),
-            kind: self.kind,
+            kind: self.kind.unwrap_or_default(),
             build,
         }
     }

@@ -22,6 +22,7 @@ use crate::domain::estate::Brings;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{self, Flag, Flags};
 use crate::domain::ids::{StackId, StepId};
+use crate::domain::instance::Instance;
 use crate::domain::look::{Look, Quiet, Sights, Standing};
 use crate::domain::person::Issuer;
 use crate::domain::plan::{Output, Plan};
@@ -105,15 +106,26 @@ impl System for Website {
             .unwrap_or_default()
     }
 
+    fn is_family(&self, entry: &Value) -> bool {
+        read::<WebsiteEntry>(entry).is_ok_and(|entry| entry.each.is_some())
+    }
+
+    fn instance(&self, entry: &Value, app: &Instance) -> Option<Value> {
+        let entry = read::<WebsiteEntry>(entry).ok()?;
+        entry.each?;
+        Some(json!(entry.instance(app)))
+    }
+
     fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read {
-        match read::<WebsiteEntry>(entry) {
+        let entry = read::<WebsiteEntry>(entry).map_err(|why| why.to_string());
+        match entry.and_then(WebsiteEntry::named) {
             Ok(entry) => Read::Stacks(vec![(
                 whole.clone(),
                 body::spec(whole, &entry, files.bundle()),
             )]),
-            Err(why) => Read::Wrong(
-                Diagnostic::of_file("website", &whole.to_string(), &why.to_string(), "").into(),
-            ),
+            Err(why) => {
+                Read::Wrong(Diagnostic::of_file("website", &whole.to_string(), &why, "").into())
+            }
         }
     }
 
@@ -205,7 +217,12 @@ impl System for Website {
             };
             looks.push(Look::at(body.about()).with(json!(made_under)));
         }
-        if ask.purpose == Purpose::Deploy {
+        let is_provisioned = |seen: &Sights| {
+            seen.of_kind(DISTRIBUTION)
+                .is_some_and(|sight| plan::is_provisioned(ask, sight))
+        };
+        // A site is provisioned whatever can be read of its repository.
+        if ask.purpose == Purpose::Deploy && is_provisioned(seen) {
             let unseen = seen.of_kind(BRANCH).is_none()
                 && asked_commit(&ask.flags).is_none()
                 && !is_set(&ask.flags, PROVISION);

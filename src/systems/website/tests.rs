@@ -12,14 +12,17 @@ use crate::domain::digest::Digest;
 use crate::domain::environment::{EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::flag::Flags;
 use crate::domain::hold::HoldKind;
+use crate::domain::instance::Slug;
 use crate::domain::lifecycles::WEBSITE;
 use crate::domain::look::{Sight, Subject};
 use crate::domain::place::Places;
 use crate::domain::plan::{Leaves, Step, references};
 use crate::domain::request::{Made, SourceBundle};
+use crate::domain::time::Time;
 use crate::forms::cloudfront::{self, DistributionFacts};
 use crate::forms::role::ASSUMES;
 use crate::forms::{git, s3, ssm};
+use crate::text::safe::Safe;
 
 fn entry() -> WebsiteEntry {
     serde_json::from_value(json!({
@@ -500,6 +503,52 @@ fn a_role_is_assumed_for_the_build_and_for_nothing_else() {
     let looks = Website.looks(&ask("prod", Purpose::Deploy), &spec, &there());
     let look = looks.iter().find(|look| look.about.kind == s3::OBJECT);
     assert_eq!(look.unwrap().with, json!({ "assumes": role }));
+}
+
+/// Each app has a site of its own, with its own name and repository.
+#[test]
+fn an_entry_for_each_app_is_a_site_of_its_own_for_each() {
+    let each = json!(WebsiteEntry {
+        each: Some(entry::Each::App),
+        subdomain: Some("{name}-{owner}".to_owned()),
+        repository: Some("https://github.com/{owner}/{id}".to_owned()),
+        ..from_git_entry(json!({ "parameters": "/sites/{env}/{id}" }))
+    });
+    assert!(Website.is_family(&each) && !Website.is_family(&json!(entry())));
+    let mut app = Instance {
+        id: "7C1F".parse().unwrap(),
+        name: Slug::of("Acme Shop").unwrap(),
+        title: Safe::new("Acme Shop"),
+        sign_in: Some(Safe::new("clientCredentials")),
+        owner: "acme".parse().ok(),
+        told_at: Time(1),
+    };
+    assert_eq!(Website.instance(&json!(entry()), &app), None);
+    let stack: StackId = "prod/shops/7C1F".parse().unwrap();
+    let site = |app: &Instance| {
+        let own = Website.instance(&each, app).unwrap();
+        match Website.read(&stack, &own, &Files::default()) {
+            Read::Stacks(stacks) => Ok(stacks),
+            Read::Wrong(found) => Err(found.to_string()),
+            Read::Needs(_) => panic!("it needs no file"),
+        }
+    };
+    let stacks = site(&app).unwrap();
+    assert_eq!(stacks[0].0, stack);
+    let Body { site: own, .. } = Body::of(&stacks[0].1).unwrap();
+    assert_eq!(own.host, "acme-shop-acme.example.com");
+    assert_eq!(own.prefix, "pipeline/shops/acme-shop-acme/");
+    assert_eq!(own.kind, entry::Kind::Node);
+    let build = own.build.unwrap();
+    assert_eq!(build.repository, "https://github.com/acme/7c1f");
+    assert_eq!(build.parameters.as_deref(), Some("/sites/prod/7c1f"));
+    // What cannot be a name of a host is told, and is no stack.
+    app.owner = "a_b".parse().ok();
+    let told = site(&app).unwrap_err();
+    assert!(
+        told.contains("\"acme-shop-a_b\" cannot be a name below a domain"),
+        "{told}"
+    );
 }
 
 /// The build gets what is below the path under the names there; no value is ever seen.

@@ -2,8 +2,10 @@
 
 use super::read::{Asked, Wish};
 use super::{Letter, Source};
-use crate::domain::ask::{InboxAsk, Intent, Source as Of};
+use crate::domain::ask::{Ask, InboxAsk, Intent, Source as Of};
 use crate::domain::cause::Via;
+use crate::domain::ids::StackId;
+use crate::domain::instance::AppTold;
 use crate::domain::person::{Issuer, Proof};
 use crate::text::safe::Safe;
 use crate::trigger::Delivery;
@@ -32,11 +34,33 @@ pub(super) fn ask(from: &Source, letter: &Letter, asked: &Asked) -> Option<Inbox
     if let Some(given) = &asked.reason {
         reason = format!("{reason}: {given}");
     }
-    let proof = Proof::Checked {
+    let id = delivery.ask(&asked.stack);
+    Some(outside(
+        id,
+        Via::Queue,
+        proof(from, asked.by.clone()),
+        intent,
+        reason,
+    ))
+}
+
+/// The ask of a message that tells of the app of a stack.
+pub(super) fn app(from: &Source, letter: &Letter, stack: &StackId, told: &AppTold) -> InboxAsk {
+    let delivery = Delivery::new(Issuer::Queue, Some(&letter.id), letter.body.as_bytes());
+    let ask = Ask::App {
+        stack: stack.clone(),
+        told: told.clone(),
+    };
+    InboxAsk {
+        proof: proof(from, None),
+        ..InboxAsk::new(delivery.ask(stack), Via::Queue, ask)
+    }
+}
+
+fn proof(from: &Source, behalf: Option<Safe>) -> Proof {
+    Proof::Checked {
         source: Issuer::Queue,
         id: Safe::new(&from.name),
-        behalf: asked.by.clone(),
-    };
-    let id = delivery.ask(&asked.stack);
-    Some(outside(id, Via::Queue, proof, intent, reason))
+        behalf,
+    }
 }

@@ -2,6 +2,7 @@
 //! is deleted once what it led to is durable, so that a kill costs a delay; one that cannot be read,
 //! or that failed again and again, is set aside with its reason, and keeps nobody waiting.
 
+mod apps;
 mod aside;
 mod asked;
 mod poll;
@@ -16,7 +17,7 @@ use crate::domain::ids::EnvName;
 use crate::domain::place::Place;
 use crate::domain::queue::QueueKind;
 
-pub use poll::{ASIDE, Parts, Post, STATES};
+pub use poll::{ASIDE, Families, Parts, Post, STATES};
 pub use states::{KeptState, QueueState, States};
 
 /// A queue that is read.

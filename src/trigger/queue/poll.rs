@@ -12,7 +12,8 @@ use super::read::{self, Asked, Told, Wish};
 use super::{Letter, Missed, QueueState, Queues, Source, States, aside, asked};
 use crate::desk::{NotRelayed, Relay, Relayed};
 use crate::domain::aside::{Aside, AsideKind};
-use crate::domain::ask::Answer;
+use crate::domain::ask::{Answer, InboxAsk};
+use crate::domain::ids::{AppName, EnvName, StackId};
 use crate::domain::lifecycle::PhaseClass;
 use crate::domain::queue::QueueKind;
 use crate::domain::tailed::Tailed;
@@ -53,18 +54,24 @@ pub struct Parts {
     pub keep: Arc<dyn Keep>,
     /// The queues.
     pub queues: Arc<dyn Queues>,
+    /// Which application each app of an environment is an instance of, by the estate as it is now;
+    /// blocks.
+    pub families: Families,
 }
+
+/// The application of each environment of which each app is an instance.
+pub type Families = Arc<dyn Fn() -> Result<BTreeMap<EnvName, AppName>, String> + Send + Sync>;
 
 /// Reads queues.
 pub struct Post {
-    parts: Parts,
+    pub(super) parts: Parts,
     states: Arc<States>,
     aside: Mutex<()>,
     saying: Mutex<()>,
 }
 
 /// What came of a message.
-enum Outcome {
+pub(super) enum Outcome {
     /// It led to what it asks for, durably, or there was nothing to do.
     Done(&'static str),
     /// It cannot be said now what it leads to; that is not its fault.
@@ -237,10 +244,11 @@ impl Post {
                 ))
             }
             Ok(Told::Asked(asked)) => self.ask(source, letter, &asked).await,
+            Ok(Told::App(id, told)) => self.app(source, letter, id, &told).await,
         }
     }
 
-    async fn ask(&self, source: &Source, letter: &Letter, asked: &Asked) -> Outcome {
+    pub(super) async fn ask(&self, source: &Source, letter: &Letter, asked: &Asked) -> Outcome {
         if asked.wish == Wish::Setup {
             let world = self.parts.desk.world();
             if !world.loaded {
@@ -255,7 +263,12 @@ impl Post {
         let Some(ask) = asked::ask(source, letter, asked) else {
             return Outcome::Poison("no commit can be asked for".to_owned());
         };
-        let (id, stack) = (ask.id, asked.stack.clone());
+        self.pass_on(ask, &asked.stack).await
+    }
+
+    /// Passes an ask on; what it is answered is for the log.
+    pub(super) async fn pass_on(&self, ask: InboxAsk, stack: &StackId) -> Outcome {
+        let (id, stack) = (ask.id, stack.clone());
         match self.parts.desk.relay(ask).await {
             Ok(Relayed::New) => {
                 let (desk, clock) = (Arc::clone(&self.parts.desk), self.parts.clock.clone());

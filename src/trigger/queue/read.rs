@@ -1,11 +1,15 @@
 //! What a message says: as it was sent to the queue, or in the envelope of a topic. Strict: what is
 //! no sound JSON, or has a field that means nothing here, is not guessed at.
 
+use std::fmt;
+
 use serde::Deserialize;
 
-use crate::domain::ids::{EnvName, StackId};
+use crate::domain::ids::{EnvName, Part, StackId};
+use crate::domain::instance::{AppTold, Instance, Slug};
 use crate::domain::queue::QueueKind;
 use crate::domain::refs::Commit;
+use crate::domain::time::Time;
 use crate::forms::codebuild::change::{Change, Event};
 use crate::text::safe::Safe;
 use crate::trigger::json::{self, Unread};
@@ -17,6 +21,8 @@ pub(super) enum Told {
     Build(Change),
     /// Something is asked for.
     Asked(Asked),
+    /// An app came, changed or went: its id, and what is told of it.
+    App(Part, AppTold),
 }
 
 /// What is asked for.
@@ -67,6 +73,26 @@ struct Command {
     reason: Option<String>,
 }
 
+/// What is told of an app, in the words of the source document. More than this may stand in it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AppEvent {
+    app_id: String,
+    r#type: AppChange,
+    application_name: Option<String>,
+    auth_flow: Option<String>,
+    developer_id: Option<String>,
+    time_stamp: String,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AppChange {
+    Created,
+    Updated,
+    Deleted,
+}
+
 /// The most characters of a text that a sender chooses.
 const FEW: usize = 200;
 
@@ -86,6 +112,52 @@ pub(super) fn read(kind: QueueKind, env: &EnvName, body: &str) -> Result<Told, U
             let command: Command = json::read(said)?;
             command.asked(kind, env).map(Told::Asked)
         }
+        QueueKind::Apps => json::read::<AppEvent>(said)?.told(),
+    }
+}
+
+/// The first characters of a text that a sender chooses.
+fn few(text: &str) -> Safe {
+    let few: String = text.chars().take(FEW).collect();
+    Safe::told(&few)
+}
+
+impl AppEvent {
+    fn told(self) -> Result<Told, Unread> {
+        let wrong = |what: &str, why: &dyn fmt::Display| Unread::new(&format!("{what}: {why}"));
+        let part = |what: &str, text: &str| -> Result<Part, Unread> {
+            let of_one = text.parse::<Part>().ok().filter(|_| !text.contains('/'));
+            let rule = "it names a site: 1 to 63 letters, digits, '-', '_' and '.'";
+            of_one.ok_or_else(|| wrong(what, &rule))
+        };
+        let id = part("AppId", &self.app_id)?;
+        let told_at: jiff::Timestamp = self
+            .time_stamp
+            .parse()
+            .map_err(|why| wrong("TimeStamp", &why))?;
+        let told_at = Time(told_at.as_millisecond());
+        let told = match self.r#type {
+            AppChange::Deleted => AppTold::Gone { told_at },
+            AppChange::Created | AppChange::Updated => {
+                let title = self.application_name.as_deref().unwrap_or(&self.app_id);
+                let owner = self.developer_id.as_deref().filter(|id| !id.is_empty());
+                AppTold::There {
+                    instance: Instance {
+                        name: Slug::of(title)
+                            .or_else(|| Slug::of(&self.app_id))
+                            .ok_or_else(|| {
+                                wrong("ApplicationName", &"it has no letter a-z and no digit")
+                            })?,
+                        title: few(title),
+                        sign_in: self.auth_flow.as_deref().map(few),
+                        owner: owner.map(|id| part("DeveloperId", id)).transpose()?,
+                        id: id.clone(),
+                        told_at,
+                    },
+                }
+            }
+        };
+        Ok(Told::App(id, told))
     }
 }
 
@@ -111,7 +183,7 @@ impl Command {
         takes("commit", self.commit.is_some(), QueueKind::Executor)?;
         takes("release", self.release.is_some(), QueueKind::Deploy)?;
         let wish = match kind {
-            QueueKind::Builds | QueueKind::Executor => {
+            QueueKind::Builds | QueueKind::Apps | QueueKind::Executor => {
                 let commit = self.commit.map(|commit| commit.parse()).transpose();
                 Wish::Deploy(commit.map_err(|why| wrong(format!("commit: {why}")))?)
             }
@@ -124,16 +196,12 @@ impl Command {
             QueueKind::Setup => Wish::Setup,
             QueueKind::Teardown => Wish::Teardown,
         };
-        let few = |text: String| {
-            let few: String = text.chars().take(FEW).collect();
-            Safe::told(&few)
-        };
         Ok(Asked {
             stack,
             wish,
             id: self.id.filter(|id| !id.is_empty()),
-            by: self.by.map(few),
-            reason: self.reason.map(few),
+            by: self.by.as_deref().map(few),
+            reason: self.reason.as_deref().map(few),
         })
     }
 }
@@ -232,6 +300,44 @@ mod tests {
             "null",
         ] {
             assert!(read(QueueKind::Setup, &env, body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_app_is_told_of_in_the_words_of_the_source_document() {
+        let event = |of: &str, name: &str| {
+            json!({
+                "AppId": "7C1F", "Type": of, "ApplicationName": name, "AuthFlow": "authorisationCode",
+                "DeveloperId": "acme", "TimeStamp": "2026-01-01T00:00:00.25Z", "Scopes": ["more"],
+            })
+        };
+        let Ok(Told::App(id, AppTold::There { instance })) =
+            told(QueueKind::Apps, &event("created", "Acme Shop"))
+        else {
+            panic!("an app was told of");
+        };
+        assert_eq!(id.as_str(), "7C1F");
+        assert_eq!(instance.name.as_str(), "acme-shop");
+        assert_eq!(instance.told_at, Time(1_767_225_600_250));
+        // Of a name nothing may stay that stands in an address.
+        let greek = told(QueueKind::Apps, &event("updated", "Ω"));
+        assert!(
+            matches!(greek, Ok(Told::App(_, AppTold::There { instance })) if instance.name.as_str() == "7c1f")
+        );
+        let gone = told(QueueKind::Apps, &event("deleted", "Acme Shop"));
+        assert!(matches!(gone, Ok(Told::App(_, AppTold::Gone { .. }))));
+        for (field, value, why) in [
+            ("AppId", json!("a/b"), "AppId"),
+            ("AppId", json!("../x"), "AppId"),
+            ("DeveloperId", json!("a b"), "DeveloperId"),
+            ("Type", json!("paused"), "paused"),
+            ("TimeStamp", json!("yesterday"), "TimeStamp"),
+            ("TimeStamp", json!(null), "invalid type"),
+        ] {
+            let mut event = event("created", "Acme");
+            event[field] = value;
+            let refused = told(QueueKind::Apps, &event).unwrap_err();
+            assert!(refused.contains(why), "{event}: {refused}");
         }
     }
 }

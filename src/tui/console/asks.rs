@@ -104,6 +104,7 @@ impl Console {
             | Ask::Reject { .. }
             | Ask::Undo { .. }
             | Ask::Lock { .. }
+            | Ask::App { .. }
             | Ask::Drain { .. } => None,
         };
         let submitted = self.desk.submit(ask).map_err(|why| why.to_string());

@@ -167,7 +167,14 @@ impl Progress {
         };
         let selected = if scene.focused { self.phase } else { None };
         let Some(lifecycle) = self.lifecycle(scene) else {
-            let says = "this program does not know what kind of stack this is";
+            let left = scene
+                .stack
+                .is_some_and(|stack| scene.world.folds.stack(stack).has_left());
+            let says = if left {
+                "its app is gone, and nothing of it is left"
+            } else {
+                "this program does not know what kind of stack this is"
+            };
             buf.set_stringn(
                 area.x + 1,
                 area.y,

@@ -438,7 +438,7 @@ fn a_bucket_that_is_missing_is_told_where_it_is_to_be_written() {
         assert!(found.is_empty(), "{found}");
         let loaded = loaded.unwrap();
         let wrong = crate::config::wrong_files(&loaded);
-        let specs = crate::config::catalog(&loaded).stacks;
+        let specs = crate::config::catalog(&loaded, &std::collections::BTreeMap::new()).stacks;
         assert!(
             specs
                 .values()
@@ -484,5 +484,51 @@ fn a_name_that_no_bucket_can_have_is_refused() {
         );
         let told = read_text(&text).unwrap_err().to_string();
         assert!(told.contains("template_bucket"), "{told}");
+    }
+}
+
+/// Of each application that is one for each app: something tells of them, and of no other one.
+#[test]
+fn a_family_needs_a_queue_of_apps_and_is_the_only_one_of_its_environment() {
+    let site = "website: { each: app, domain: acme.example, hosted_zone: Z1, buckets: { live: live }, certificate: \"arn:aws:acm:us-east-1:000000000000:certificate/1\"";
+    let estate = |queues: &str, subdomain: &str, other: &str| {
+        let place = format!("aws: {{ region: eu-west-1{queues} }}");
+        format!(
+            "environments:\n  dev: {{ class: development, {place} }}\napplications:\n  shops: {{ {site}{subdomain} }}, environments: [dev] }}\n{other}"
+        )
+    };
+    let queue = ", queues: { apps: hp-apps }";
+    let told =
+        |text: &str| read_text(text).map_or_else(|found| found.to_string(), |_| String::new());
+    assert_eq!(told(&estate(queue, "", "")), "");
+    assert_eq!(told(&estate(queue, ", subdomain: \"{name}\"", "")), "");
+    let second =
+        format!("  more: {{ {site}, subdomain: \"more-{{id}}\" }}, environments: [dev] }}\n");
+    for (text, parts) in [
+        (
+            estate("", "", ""),
+            [
+                "no-queue",
+                "nothing tells of apps in dev",
+                "queues: { apps: NAME }",
+            ],
+        ),
+        (
+            estate(queue, ", subdomain: \"{nam}\"", ""),
+            ["subdomain", "{nam}", "cannot be a name"],
+        ),
+        (
+            estate(queue, "", &second),
+            [
+                "two-families",
+                "of more and of shops",
+                "environments of its own",
+            ],
+        ),
+    ] {
+        let told = told(&text);
+        for part in parts {
+            assert!(told.contains(part), "{part}: {told}");
+        }
     }
 }

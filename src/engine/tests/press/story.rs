@@ -70,6 +70,7 @@ impl Shop {
         let file = self.folder.path().join("holdpoint.yaml");
         crate::config::catalog(
             &crate::config::load(&file, SYSTEMS).unwrap_or_else(|found| panic!("{found}")),
+            &std::collections::BTreeMap::new(),
         )
     }
 

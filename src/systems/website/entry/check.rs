@@ -13,6 +13,9 @@ use crate::text::diagnostic::closest;
 impl WebsiteEntry {
     /// Everything that is wrong with it.
     pub(in crate::systems::website) fn check(&self, written: &Written<'_>, told: &mut Remarks) {
+        if let Some(example) = self.example() {
+            return example.check(written, told);
+        }
         if let Some(subdomain) = &self.subdomain
             && !is_label(subdomain)
         {
@@ -298,7 +301,7 @@ fn is_folder(text: &str) -> bool {
 }
 
 /// One part of a domain's name.
-fn is_label(text: &str) -> bool {
+pub(super) fn is_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && text
             .bytes()

@@ -53,6 +53,10 @@ impl WebsiteEntry {
             let buckets = buckets.map(|(name, word)| format!("{name} bucket {}", quoted(word)));
             named.chain(buckets).collect::<Vec<_>>().join(", ")
         };
+        let each = self.each.map_or(
+            "",
+            |_| "a site for each app that the queue of apps tells of, ",
+        );
         let name = self
             .subdomain
             .as_deref()
@@ -65,7 +69,7 @@ impl WebsiteEntry {
             format!("built from {}{by}, ", quoted(from))
         });
         let all = format!(
-            "website {} in {environments}: {name}{built}{}",
+            "website {} in {environments}: {each}{name}{built}{}",
             quoted(app),
             of(&self.own())
         );

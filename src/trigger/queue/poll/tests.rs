@@ -148,6 +148,10 @@ impl Stage {
             clock: Arc::new(Stepped::at(Time(1_790_000_000_000))),
             keep: room.clone(),
             queues: queues.clone(),
+            families: Arc::new(|| {
+                let shops = ("dev".parse(), "shops".parse());
+                Ok([(shops.0.unwrap(), shops.1.unwrap())].into())
+            }),
         };
         let post = Post::open(parts, states.clone()).unwrap();
         Self {
@@ -345,6 +349,7 @@ async fn what_was_set_aside_is_kept_over_a_restart_and_damage_is_said() {
             clock: Arc::new(Stepped::at(Time(0))),
             keep: room,
             queues: stage.queues.clone(),
+            families: Arc::new(|| Err("holdpoint.yaml is gone".to_owned())),
         };
         Post::open(parts, Arc::default())
     };
@@ -400,4 +405,87 @@ async fn the_queues_of_the_record_are_read_and_their_states_told() {
     let kept: Vec<crate::trigger::queue::KeptState> =
         serde_json::from_slice(&stage.room.read(STATES).unwrap().unwrap()).unwrap();
     assert!(!kept.is_empty());
+}
+
+/// What stands for an app is torn down once the app is gone; where nothing stands, there is nothing to
+/// tear down.
+#[tokio::test]
+async fn an_app_is_recorded_and_what_stands_for_one_that_is_gone_torn_down() {
+    let told = |id: &str, of: &str| {
+        json!({ "AppId": id, "Type": of, "ApplicationName": id, "TimeStamp": "2026-01-01T00:00:00Z" })
+            .to_string()
+    };
+    let mut scene = Scene::new();
+    let mut recorded = record(EnvClass::Development);
+    recorded.places = place().into();
+    scene.recorded("dev", recorded);
+    scene.good("dev/shops/acme", spec("dev/shops/acme", "1"));
+    scene.world.loaded = true;
+    let stage = Stage::of(scene.world);
+    for (id, of) in [
+        ("acme", "created"),
+        ("beta", "deleted"),
+        ("acme", "deleted"),
+    ] {
+        for _ in 0..2 {
+            let letter = format!("{id}-{of}-0001");
+            let done = stage.take(QueueKind::Apps, &letter, 1, &told(id, of)).await;
+            assert_eq!(done, [format!("deleted {letter}")]);
+        }
+    }
+    let asked: Vec<String> = stage
+        .desk
+        .asked()
+        .into_iter()
+        .map(|ask| match ask.ask {
+            Ask::App { stack, told } => format!(
+                "{} {stack}",
+                if matches!(told, crate::domain::instance::AppTold::Gone { .. }) {
+                    "gone"
+                } else {
+                    "there"
+                }
+            ),
+            Ask::Do {
+                intent: Intent::Teardown { stack, .. },
+                ..
+            } => format!("teardown {stack}"),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "there dev/shops/acme",
+            "gone dev/shops/beta",
+            "gone dev/shops/acme",
+            "teardown dev/shops/acme"
+        ]
+    );
+}
+
+/// Nothing says of which application an app would be an instance: that may be put right.
+#[tokio::test]
+async fn an_app_of_no_application_is_kept_for_a_while_and_then_set_aside() {
+    let stage = Stage::new();
+    let nowhere = Source {
+        env: "prod".parse().unwrap(),
+        ..source(QueueKind::Apps)
+    };
+    let body = json!({ "AppId": "a", "Type": "created", "TimeStamp": "2026-01-01T00:00:00Z" });
+    for (received, done) in [(1, "hid x 5"), (TRIES, "deleted x")] {
+        let letter = Letter {
+            id: "x".to_owned(),
+            handle: "x".to_owned(),
+            body: body.to_string(),
+            received,
+        };
+        stage.post.take(&nowhere, &letter).await;
+        assert_eq!(stage.queues.done(), [done]);
+    }
+    let why = stage.aside().messages[0].why.to_string();
+    assert!(
+        why.contains("no application of prod says `each: app`"),
+        "{why}"
+    );
 }

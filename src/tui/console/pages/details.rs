@@ -105,6 +105,13 @@ fn lines(stack: &StackId, scene: &Scene<'_>, theme: &Theme) -> Vec<Text> {
         let says = format!("{whole}{}", freeze.says());
         lines.push(Text::new("frozen", says).role(Role::Frozen));
     }
+    if let Some(since) = fold.app_gone {
+        let says = format!(
+            "gone since {}; a teardown takes what stands for it",
+            since.text("%-d %b %H:%MZ")
+        );
+        lines.push(Text::new("app", says).role(Role::Frozen));
+    }
     if let Some(thing) = world.thing(stack) {
         let sight = thing.sight;
         let seen = format!(

@@ -1,0 +1,171 @@
+//! The stacks of an estate: each application in each environment, or one for each app that was told
+//! of, as its system reads it from its entry and the files that it names.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::bundle::{BundleError, Caps, Gathering};
+use super::{Loaded, named};
+use crate::domain::estate::Application;
+use crate::domain::ids::{AppName, EnvName, StackId};
+use crate::domain::instance::Instances;
+use crate::domain::request::{SourceBundle, Spec};
+use crate::systems::System;
+use crate::systems::entry::Home;
+use crate::systems::files::{Files, Read};
+use crate::text::diagnostic::Diagnostics;
+
+/// A stack that was found in an estate, with the files that it was read from.
+pub(super) struct Found<'a> {
+    pub(super) stack: StackId,
+    pub(super) app: &'a Application,
+    pub(super) spec: Result<Spec, Diagnostics>,
+    pub(super) bundle: SourceBundle,
+}
+
+/// The application of each environment of which each app is an instance.
+pub(super) fn families(loaded: &Loaded) -> BTreeMap<EnvName, AppName> {
+    let mut all = BTreeMap::new();
+    for (name, app) in &loaded.estate.applications {
+        let mut systems = loaded.systems.iter();
+        let system = systems.find(|system| system.name() == app.system);
+        if system.is_some_and(|system| system.is_family(&app.entry)) {
+            all.extend(
+                app.environments
+                    .iter()
+                    .map(|env| (env.clone(), name.clone())),
+            );
+        }
+    }
+    all
+}
+
+/// What an application is in an environment: its stack, or that of each app, with its entry.
+fn members<'a>(
+    system: &dyn System,
+    whole: StackId,
+    app: &'a Application,
+    instances: &Instances,
+) -> Vec<(StackId, Cow<'a, Value>)> {
+    if !system.is_family(&app.entry) {
+        return vec![(whole, Cow::Borrowed(&app.entry))];
+    }
+    let own = instances.iter().filter(|(stack, _)| stack.whole() == whole);
+    own.filter_map(|(stack, instance)| {
+        let entry = system.instance(&app.entry, instance)?;
+        Some((stack.clone(), Cow::Owned(entry)))
+    })
+    .collect()
+}
+
+/// Every stack of an estate, as its system reads it.
+pub(super) fn stacks<'a>(loaded: &'a Loaded, instances: &Instances) -> Vec<Found<'a>> {
+    let mut all = Vec::new();
+    for (name, app) in &loaded.estate.applications {
+        let Some(system) = loaded
+            .systems
+            .iter()
+            .find(|system| system.name() == app.system)
+        else {
+            continue;
+        };
+        let own = app.environments.iter().flat_map(|env| {
+            let whole = StackId::new(env.clone(), name.clone());
+            members(*system, whole, app, instances)
+        });
+        for (whole, entry) in own {
+            let env = &whole.env;
+            match read(loaded, *system, &whole, app, &entry) {
+                Ok((stacks, bundle)) => all.extend(stacks.into_iter().map(|(stack, mut spec)| {
+                    spec.watch_logs = app
+                        .watch_logs
+                        .iter()
+                        .map(|group| group.replace("{env}", env.as_str()))
+                        .collect();
+                    let lacking = lacking(loaded, *system, env, &spec);
+                    Found {
+                        stack,
+                        app,
+                        spec: lacking.map_or(Ok(spec), Err),
+                        bundle: bundle.clone(),
+                    }
+                })),
+                Err(found) => all.push(Found {
+                    stack: whole,
+                    app,
+                    spec: Err(found),
+                    bundle: SourceBundle::default(),
+                }),
+            }
+        }
+    }
+    all
+}
+
+/// What a stack needs of its environment, and the environment does not name.
+fn lacking(
+    loaded: &Loaded,
+    system: &dyn System,
+    env: &EnvName,
+    spec: &Spec,
+) -> Option<Diagnostics> {
+    let record = loaded.estate.environments.get(env)?;
+    let name = env.as_str();
+    let told = system.lacks(spec, &Home { name, record });
+    let told = told.0.iter();
+    let found = Diagnostics(told.map(|one| loaded.named.remark(name, one)).collect());
+    Some(found).filter(|found| !found.is_empty())
+}
+
+/// How often a system may ask for further files.
+const ROUNDS: usize = 32;
+
+/// What an entry is in one environment, with all files that its system asked for.
+fn read(
+    loaded: &Loaded,
+    system: &dyn System,
+    whole: &StackId,
+    app: &Application,
+    entry: &Value,
+) -> Result<(Vec<(StackId, Spec)>, SourceBundle), Diagnostics> {
+    let named = named::Files::of(&loaded.named, &whole.app, app, system);
+    let mut gathering = Gathering::new(&loaded.folder, Caps::default()).map_err(|error| {
+        let says = error.to_string();
+        let named = &loaded.named;
+        Diagnostics::from(named.of_application(&whole.app, &says, error.hint()))
+    })?;
+    let mut files = Files::default();
+    for _ in 0..ROUNDS {
+        match system.read(whole, entry, &files) {
+            Read::Stacks(stacks) => return Ok((stacks, files.into_bundle())),
+            Read::Wrong(found) => return Err(found),
+            Read::Needs(needs) => {
+                let mut wrong = Diagnostics::default();
+                for need in needs {
+                    match gathering.fetch(&need) {
+                        Ok(found) => files.answer(need, found),
+                        Err(errors) => {
+                            let all = errors.iter().map(|error| named.told(&need, error));
+                            wrong.0.extend(all);
+                            if errors.iter().any(BundleError::ends_all) {
+                                break;
+                            }
+                        }
+                    }
+                }
+                if !wrong.is_empty() {
+                    return Err(wrong);
+                }
+            }
+        }
+    }
+    let says = format!(
+        "{whole} asks for further files again and again: files that name each other in a circle?"
+    );
+    let named = &loaded.named;
+    Err(named
+        .of_application(&whole.app, &says, "take the circle out")
+        .into())
+}

@@ -1,0 +1,63 @@
+//! What is told of apps: each is an instance of an application of its environment, from the first word
+//! of it until it is gone and its site torn down.
+
+use super::poll::{Outcome, Post};
+use super::read::{Asked, Wish};
+use super::{Letter, Source, asked};
+use crate::domain::ids::{Part, StackId};
+use crate::domain::instance::AppTold;
+use crate::domain::lifecycle::PhaseClass;
+use crate::text::safe::Safe;
+
+impl Post {
+    /// Records what was told; asks for the teardown of what stands for an app that is gone.
+    pub(super) async fn app(
+        &self,
+        source: &Source,
+        letter: &Letter,
+        id: Part,
+        told: &AppTold,
+    ) -> Outcome {
+        let families = self.parts.families.clone();
+        let read = tokio::task::spawn_blocking(move || families()).await;
+        let families = match read.map_err(|why| why.to_string()) {
+            Ok(Ok(families)) => families,
+            Ok(Err(why)) | Err(why) => return Outcome::Wait(why),
+        };
+        let Some(app) = families.get(&source.env) else {
+            return Outcome::Retry(format!(
+                "no application of {} says `each: app`: of none would the app be an instance",
+                source.env
+            ));
+        };
+        let stack = StackId {
+            part: Some(id),
+            ..StackId::new(source.env.clone(), app.clone())
+        };
+        let recorded = self.pass_on(asked::app(source, letter, &stack, told), &stack);
+        match (recorded.await, told) {
+            (Outcome::Done(_), AppTold::Gone { .. }) if self.stands(&stack) => {
+                let teardown = Asked {
+                    stack,
+                    wish: Wish::Teardown,
+                    // Another ask than that which records it, and the same one each time.
+                    id: Some(format!("{} gone", letter.id)),
+                    by: None,
+                    reason: Some(Safe::new("its app is gone")),
+                };
+                self.ask(source, letter, &teardown).await
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// Whether anything stands for an instance, or is on its way.
+    fn stands(&self, stack: &StackId) -> bool {
+        let world = self.parts.desk.world();
+        let fold = world.folds.stacks.get(stack);
+        fold.is_some_and(|fold| {
+            let rests = fold.current.is_none() && fold.queue.is_empty();
+            !(rests && (fold.is_new() || fold.class() == PhaseClass::Gone))
+        })
+    }
+}
