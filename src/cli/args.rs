@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::domain::lifecycles;
 
 pub(super) use super::change::{
-    ApproveArgs, CancelArgs, DeployArgs, FreezeArgs, Guard, PublishArgs, RejectArgs, RollbackArgs,
-    StackArgs, TargetArgs, ThawArgs, UnblockArgs, UndoArgs, WayOut,
+    ApproveArgs, CancelArgs, DeployArgs, FreezeArgs, Guard, ParameterArgs, PublishArgs, RejectArgs,
+    RollbackArgs, StackArgs, TargetArgs, ThawArgs, UnblockArgs, UndoArgs, WayOut,
 };
 pub(super) use super::chosen::Chosen;
 
@@ -97,6 +97,8 @@ pub enum Verb<S: Args> {
     Deploy(DeployArgs),
     /// Publish the built files of a site from a zip archive
     Publish(PublishArgs),
+    /// Put or delete a parameter of a site's builds; its value is read where a reference says
+    Parameter(ParameterArgs),
     /// Deploy again what the stack had last
     Redeploy(StackArgs),
     /// Deploy the last good release before the one in service

@@ -9,8 +9,11 @@ use crate::domain::ask::{Answer, Ask, Confirm, Intent};
 use crate::domain::card::Card;
 use crate::domain::digest::Digest;
 use crate::domain::end::End;
-use crate::domain::ids::{DeploymentId, EnvName};
+use crate::domain::flag::{self, Flag, Form};
+use crate::domain::ids::{DeploymentId, EnvName, FlagName};
+use crate::domain::purpose::Purpose;
 use crate::domain::refused::Refused;
+use crate::systems;
 use crate::world::World;
 
 use super::args::Guard;
@@ -26,6 +29,9 @@ pub(super) fn carry_out(
     guard: &Guard,
     out: &mut Out<'_, '_>,
 ) -> Result<Code, Stop> {
+    if let Err(refused) = checked(&desk.world(), intent) {
+        return refuse(&refused, None, out);
+    }
     let subject = subject(guard)?;
     let mut confirm = match subject {
         Some(subject) => Confirm {
@@ -72,6 +78,27 @@ pub(super) fn carry_out(
         }
         return answered(desk, ground, answer, ends, subject, guard, out);
     }
+}
+
+/// Whether the change of a parameter that is chosen is one: said before it is asked, because what is
+/// asked is kept, and what stands in the place of a reference may be the value itself.
+fn checked(world: &World, intent: &Intent) -> Result<(), Refused> {
+    let Intent::Deploy { stacks, flags, .. } = intent else {
+        return Ok(());
+    };
+    let systems = stacks.iter().filter_map(|stack| {
+        let spec = world.catalog.stacks.get(stack)?.spec.as_ref().ok()?;
+        systems::named(&spec.system)
+    });
+    for system in systems {
+        let of_change = |flag: &&Flag| flag.form == Form::Change;
+        let own: Vec<Flag> = system.flags().iter().filter(of_change).copied().collect();
+        let is_own = |name: &FlagName| own.iter().any(|flag| flag.name == name.as_str());
+        let given = flags.iter().filter(|(name, _)| is_own(name));
+        let given = given.map(|(name, value)| (name.clone(), value.clone()));
+        flag::set(&own, system.name(), Purpose::Deploy, &given.collect())?;
+    }
+    Ok(())
 }
 
 /// What an answer to an intent comes to.

@@ -63,6 +63,26 @@ pub struct PublishArgs {
     pub guard: Guard,
 }
 
+/// `parameter`.
+#[derive(Debug, Args)]
+pub struct ParameterArgs {
+    /// environment/application
+    #[arg(value_name = "SITE")]
+    pub site: String,
+    /// The name of the parameter, which is that of the variable
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Where its value is, for the engine: `file:/whole/path` or `env:VARIABLE`
+    #[arg(long, value_name = "REFERENCE", required_unless_present = "delete")]
+    pub from: Option<String>,
+    /// Delete it
+    #[arg(long, conflicts_with = "from")]
+    pub delete: bool,
+    /// The guard.
+    #[command(flatten)]
+    pub guard: Guard,
+}
+
 /// A verb on one stack.
 #[derive(Debug, Args)]
 pub struct StackArgs {

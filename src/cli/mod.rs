@@ -20,6 +20,7 @@ mod json;
 mod list;
 mod logs;
 mod out;
+mod parameter;
 mod plan;
 mod publish;
 mod show;
@@ -264,6 +265,7 @@ pub fn run<S: clap::Args>(
         Verb::Aside => aside::aside(ground, &mut out),
         Verb::Diagram(args) => diagram::diagram(ground, &args, &mut out),
         Verb::Publish(args) => publish::publish(ground, &args, &mut out),
+        Verb::Parameter(args) => parameter::parameter(ground, &args, &mut out),
         Verb::Deploy(args) => deploy::deploy(ground, &args, &mut out),
         Verb::Redeploy(args) => act::redeploy(ground, &args, &mut out),
         Verb::Rollback(args) => act::rollback(ground, &args, &mut out),

@@ -163,13 +163,17 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
         let depends_on = app.depends_on.iter().filter(here).cloned().collect();
         let spec = spec.map_err(|found| found.to_string());
         let told = instances.get(&stack).map(Instance::rows);
-        let (rows, brings) = spec
+        let (rows, brings, parameters) = spec
             .as_ref()
             .ok()
             .and_then(|spec| {
                 let mut systems = loaded.systems.iter();
                 let system = systems.find(|one| one.name() == spec.system)?;
-                Some((system.rows(spec), system.brings(spec)))
+                Some((
+                    system.rows(spec),
+                    system.brings(spec),
+                    system.parameters(spec),
+                ))
             })
             .unwrap_or_default();
         let rows = told.into_iter().flatten().chain(rows).collect();
@@ -181,6 +185,7 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
                 depends_on,
                 rows,
                 brings,
+                parameters,
             },
         );
     }

@@ -63,6 +63,8 @@ pub struct Entry {
     pub rows: Vec<Row>,
     /// What a deployment from the estate does.
     pub brings: Brings,
+    /// The path below which the parameters of its builds are; none where they have none.
+    pub parameters: Option<String>,
 }
 
 /// What a deployment from the estate does, in the words of a menu.

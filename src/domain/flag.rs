@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::ids::FlagName;
+use super::parameter::Change;
 use super::purpose::Purpose;
 use super::refused::Refused;
 use crate::text::diagnostic::closest;
@@ -78,6 +79,8 @@ pub enum Form {
     Text(&'static str),
     /// One of these; the first one when nobody sets it.
     OneOf(&'static [&'static str]),
+    /// A change of a parameter; none when nobody sets it.
+    Change,
 }
 
 impl Form {
@@ -87,6 +90,7 @@ impl Form {
             Form::Number(number) => Value::Number(number),
             Form::Text(text) => Value::Text(text.into()),
             Form::OneOf(names) => Value::Text(names.first().copied().unwrap_or_default().into()),
+            Form::Change => Value::Text("".into()),
         }
     }
 
@@ -97,6 +101,7 @@ impl Form {
             Form::Number(_) => "a whole number".to_owned(),
             Form::Text(_) => "a text".to_owned(),
             Form::OneOf(names) => format!("one of {}", names.join(", ")),
+            Form::Change => "NAME=file:/whole/path, NAME=env:VARIABLE or -NAME".to_owned(),
         }
     }
 
@@ -114,8 +119,14 @@ impl Form {
             (Form::OneOf(names), Value::Text(text)) => {
                 names.contains(&text.as_str()).then(|| given.clone())
             }
-            (Form::Switch(_) | Form::Text(_) | Form::OneOf(_), Value::Number(_))
-            | (Form::Number(_) | Form::Text(_) | Form::OneOf(_), Value::Switch(_)) => None,
+            (Form::Change, Value::Text(text)) => {
+                let is_one = text.is_empty() || text.as_str().parse::<Change>().is_ok();
+                is_one.then(|| given.clone())
+            }
+            (Form::Switch(_) | Form::Text(_) | Form::OneOf(_) | Form::Change, Value::Number(_))
+            | (Form::Number(_) | Form::Text(_) | Form::OneOf(_) | Form::Change, Value::Switch(_)) => {
+                None
+            }
         }
     }
 }

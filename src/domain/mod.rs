@@ -34,6 +34,7 @@ pub mod line;
 pub mod look;
 pub mod masks;
 pub mod order;
+pub mod parameter;
 pub mod person;
 pub mod place;
 pub mod plan;

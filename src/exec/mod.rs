@@ -15,6 +15,7 @@ pub mod process;
 pub mod route53;
 pub mod s3;
 pub mod source;
+pub mod ssm;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -163,6 +164,7 @@ pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
     all.extend(s3::executors(clients));
     all.extend(cloudfront::executors(clients));
     all.extend(acm::executors(clients));
+    all.extend(ssm::executors(clients));
     all.extend(route53::executors(clients));
     all.extend(git::executors(clients));
     all.extend(source::executors(clients));

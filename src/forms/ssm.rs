@@ -66,13 +66,6 @@ pub fn is_path(text: &str) -> bool {
         && !reserved.starts_with("ssm")
 }
 
-/// Whether a name of a parameter can be the name of a variable.
-#[must_use]
-pub fn is_variable(key: &str) -> bool {
-    key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_and_variables_are_known_by_their_form() {
+    fn paths_are_known_by_their_form() {
         for right in ["/sites", "/sites/prod/docs", "/a.b/c-d_e"] {
             assert!(is_path(right), "{right}");
         }
@@ -100,7 +93,5 @@ mod tests {
         ] {
             assert!(!is_path(wrong), "{wrong}");
         }
-        assert!(is_variable("API_KEY_2") && is_variable("_x"));
-        assert!(!is_variable("2X") && !is_variable("a-b") && !is_variable(""));
     }
 }

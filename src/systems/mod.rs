@@ -128,6 +128,12 @@ pub trait System: fmt::Debug + Sync {
         let _ = spec;
         Vec::new()
     }
+    /// The path below which the parameters of its builds are, where they have any: the flag
+    /// [`PARAMETER`](crate::domain::parameter::PARAMETER) changes one.
+    fn parameters(&self, spec: &Spec) -> Option<String> {
+        let _ = spec;
+        None
+    }
     /// Whether its deployments start `git` on the engine's machine.
     fn needs_git(&self, spec: &Spec) -> bool {
         let _ = spec;

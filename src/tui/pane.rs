@@ -13,6 +13,7 @@ use crate::domain::ask::Ask;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, HoldId, StackId, StepId};
 use crate::domain::time::Time;
 
+use super::actions::Offer;
 use super::motion::Motion;
 use super::scene::Scene;
 use super::theme::Theme;
@@ -39,6 +40,8 @@ pub enum Flow {
     /// Taken; ask this of the desk. Only a layer may, after its guard was met: of a pane of the
     /// board it is not taken.
     Ask(Box<Wanted>),
+    /// Taken; show the card of this offer in the place of the layer.
+    Look(Target, Box<Offer>),
     /// Taken; do the action of this name, chosen from a list.
     Act(&'static str),
 }

@@ -13,6 +13,7 @@ mod keys_shown;
 mod live;
 mod made_up;
 mod paging;
+mod parameters;
 mod said;
 mod screens;
 mod scripts;

@@ -111,3 +111,40 @@ fn flags_reach_the_ask_as_they_are_written_and_the_help_speaks_of_them_only_wher
         .to_string();
     assert_eq!(help.contains("--flag"), chosen::flags_exist(), "{help}");
 }
+
+/// What stands in the place of a reference may be the value: nothing is asked with it, and it is not
+/// repeated.
+#[test]
+fn a_parameter_is_asked_for_by_where_its_value_is() {
+    let accepted = || {
+        vec![
+            card(Level::L1, None),
+            accepted(&fixture::scene(), "dev/orders"),
+        ]
+    };
+    for (words, change) in [
+        (
+            "parameter|dev/orders|TOKEN|--from|file:/run/token",
+            "TOKEN=file:/run/token",
+        ),
+        ("parameter|dev/orders|TOKEN|--delete", "-TOKEN"),
+    ] {
+        let ran = run_words(words, accepted(), None);
+        let Ask::Do { intent, .. } = &ran.asked[1] else {
+            panic!("it must be asked")
+        };
+        let flags = serde_json::to_value(intent.flags()).unwrap();
+        assert_eq!(flags, json!({ "parameter": change }));
+    }
+    for words in [
+        "parameter|dev/orders|TOKEN|--from|hunter2",
+        "parameter|dev/orders|TO-KEN|--from|file:/hunter2",
+    ] {
+        let ran = run_words(words, vec![], None);
+        assert!(
+            ran.code == Code::Wrong && ran.asked.is_empty() && !ran.err.contains("hunter2"),
+            "{words}: {}",
+            ran.err
+        );
+    }
+}

@@ -5,6 +5,7 @@ mod body;
 mod buildspec;
 mod domain;
 pub mod entry;
+mod parameter;
 mod plan;
 mod rows;
 mod steps;
@@ -24,6 +25,7 @@ use crate::domain::flag::{self, Flag, Flags};
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::instance::Instance;
 use crate::domain::look::{Look, Quiet, Sights, Standing};
+use crate::domain::parameter::{Change, PARAMETER};
 use crate::domain::person::Issuer;
 use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
@@ -50,6 +52,17 @@ const REBUILD: &str = "rebuild";
 /// The flag by which nothing is built or published, and what serves the site is brought to what the
 /// file says.
 const PROVISION: &str = "provision";
+
+/// Whether a deployment sees to the site and brings no release.
+fn brings_nothing(flags: &Flags) -> bool {
+    is_set(flags, PROVISION) || changed(flags).is_some()
+}
+
+/// The change of a parameter that is asked for.
+fn changed(flags: &Flags) -> Option<Change> {
+    let (_, value) = flags.iter().find(|(name, _)| name.as_str() == PARAMETER)?;
+    value.to_string().parse().ok()
+}
 
 /// The system.
 #[derive(Debug)]
@@ -149,12 +162,22 @@ impl System for Website {
                 purposes: &[Purpose::Deploy],
                 says: "what serves the site is brought to what the file says; nothing is built or published",
             },
+            Flag {
+                name: PARAMETER,
+                form: flag::Form::Change,
+                purposes: &[Purpose::Deploy],
+                says: "this parameter of the builds is put or deleted; nothing is built or published",
+            },
         ];
         FLAGS
     }
 
     fn rows(&self, spec: &Spec) -> Vec<Row> {
         Body::of(spec).map_or_else(|_| Vec::new(), |body| body.site.rows())
+    }
+
+    fn parameters(&self, spec: &Spec) -> Option<String> {
+        Body::of(spec).ok()?.site.build?.parameters
     }
 
     /// GitHub gives an app its commits without it.
@@ -221,11 +244,22 @@ impl System for Website {
             seen.of_kind(DISTRIBUTION)
                 .is_some_and(|sight| plan::is_provisioned(ask, sight))
         };
+        let build = body.site.build.as_ref();
+        let parameters = build
+            .filter(|_| seen.of_kind(PARAMETERS).is_none())
+            .and_then(|build| {
+                let look = Look::at(below(build.parameters.as_ref()?));
+                Some(look.with(looking_as(build)))
+            });
+        if changed(&ask.flags).is_some() {
+            looks.extend(parameters);
+            return looks;
+        }
         // A site is provisioned whatever can be read of its repository.
         if ask.purpose == Purpose::Deploy && is_provisioned(seen) {
             let unseen = seen.of_kind(BRANCH).is_none()
                 && asked_commit(&ask.flags).is_none()
-                && !is_set(&ask.flags, PROVISION);
+                && !brings_nothing(&ask.flags);
             looks.extend(body.branch().filter(|_| unseen));
             let kept = commit(ask, &body, seen)
                 .filter(|_| seen.of_kind(OBJECT).is_none())
@@ -238,13 +272,7 @@ impl System for Website {
             let builds = seen
                 .of_kind(OBJECT)
                 .is_some_and(|kept| kept.standing != Standing::Good || is_set(&ask.flags, REBUILD));
-            let build = body.site.build.as_ref();
-            let build = build.filter(|_| builds && seen.of_kind(PARAMETERS).is_none());
-            let parameters = build.and_then(|build| {
-                let look = Look::at(below(build.parameters.as_ref()?));
-                Some(look.with(looking_as(build)))
-            });
-            looks.extend(parameters);
+            looks.extend(parameters.filter(|_| builds));
         }
         looks
     }
@@ -254,9 +282,8 @@ impl System for Website {
     fn settled(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Option<Spec> {
         let body = Body::of(spec).ok()?;
         let provisioned = plan::is_provisioned(ask, seen.of_kind(DISTRIBUTION)?);
-        let unsettled = body.commit.is_none()
-            && ask.purpose == Purpose::Deploy
-            && !is_set(&ask.flags, PROVISION);
+        let unsettled =
+            body.commit.is_none() && ask.purpose == Purpose::Deploy && !brings_nothing(&ask.flags);
         let commit = commit(ask, &body, seen).filter(|_| provisioned && unsettled)?;
         body::built(spec, &commit)
     }
@@ -271,10 +298,16 @@ impl System for Website {
             .hint("try again")
         })?;
         let provisioned = plan::is_provisioned(ask, sight);
+        let change =
+            changed(&ask.flags).filter(|_| body.archive.is_none() && body.commit.is_none());
+        if let (Purpose::Deploy, Some(change)) = (ask.purpose, change) {
+            plan::provisioned(ask, &body.site, sight)?;
+            return parameter::change(ask, &body.site, &change, seen);
+        }
         match (ask.purpose, &body.archive, &body.commit) {
             (Purpose::Teardown, _, _) => plan::teardown(ask, &body.site, sight),
             (Purpose::Deploy, Some(_), _) | (Purpose::Deploy, _, Some(_))
-                if is_set(&ask.flags, PROVISION) =>
+                if brings_nothing(&ask.flags) =>
             {
                 Err(plan::either(&ask.stack, spec))
             }

@@ -54,7 +54,11 @@ pub(super) fn is_provisioned(ask: &PlanAsk, sight: &Sight) -> bool {
 }
 
 /// The distribution of a site that is provisioned.
-fn provisioned(ask: &PlanAsk, site: &Site, sight: &Sight) -> Result<DistributionFacts, Failure> {
+pub(super) fn provisioned(
+    ask: &PlanAsk,
+    site: &Site,
+    sight: &Sight,
+) -> Result<DistributionFacts, Failure> {
     let Some(found) = found(sight)? else {
         return Err(unprovisioned(&ask.stack, site));
     };
@@ -234,11 +238,11 @@ pub(super) fn no_branch(stack: &StackId, build: &Build) -> Failure {
 /// A release is published, or what serves it is seen to.
 pub(super) fn either(stack: &StackId, spec: &Spec) -> Failure {
     Failure::new(format!(
-        "{} is a release of {stack}, and with the flag provision nothing is published",
+        "{} is a release of {stack}, and by the flags provision and parameter nothing is published",
         spec.release
     ))
     .hint(format!(
-        "holdpoint deploy {stack} --flag provision=true, or publish the release without that flag"
+        "holdpoint deploy {stack} --flag provision=true, or publish the release without such a flag"
     ))
 }
 
@@ -324,7 +328,7 @@ pub(super) fn row(logical: &str, kind: &str, does: Does) -> ChangeRow {
     }
 }
 
-fn plan(
+pub(super) fn plan(
     name: &str,
     site: &Site,
     steps: Vec<Step>,

@@ -22,11 +22,14 @@ impl Site {
     }
 }
 
-fn of_build(build: &Build, prefix: &str) -> [Row; 4] {
-    [
+fn of_build(build: &Build, prefix: &str) -> Vec<Row> {
+    let mut rows = vec![
         Row::new("repository", &build.repository),
         Row::new("branch", build.branch.as_str()),
         Row::new("build project", &build.project),
         Row::new("kept builds", &format!("s3://{}/{prefix}", build.version)),
-    ]
+    ];
+    let parameters = build.parameters.as_ref();
+    rows.extend(parameters.map(|path| Row::new("parameters", &format!("below {path}"))));
+    rows
 }

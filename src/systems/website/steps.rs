@@ -159,7 +159,7 @@ pub(super) fn named(site: &Site, id: &str, name: &str, after: &[&str]) -> Step {
 }
 
 /// The same step, with the role that is assumed for what has to do with the build.
-fn assuming(mut params: Value, build: &Build) -> Value {
+pub(super) fn assuming(mut params: Value, build: &Build) -> Value {
     if let (Some(role), Some(params)) = (&build.role, params.as_object_mut()) {
         params.insert(ASSUMES.to_owned(), json!(role));
     }

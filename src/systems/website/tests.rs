@@ -16,7 +16,7 @@ use crate::domain::instance::Slug;
 use crate::domain::lifecycles::WEBSITE;
 use crate::domain::look::{Sight, Subject};
 use crate::domain::place::Places;
-use crate::domain::plan::{Leaves, Step, references};
+use crate::domain::plan::{Does, Leaves, Step, references};
 use crate::domain::request::{Made, SourceBundle};
 use crate::domain::time::Time;
 use crate::forms::cloudfront::{self, DistributionFacts};
@@ -576,6 +576,69 @@ fn a_build_gets_the_parameters_of_its_site_by_their_names() {
     assert!(!again.contains("TOKEN"), "nothing is built: {again}");
     let unseen = Website.plan(&ask("prod", Purpose::Deploy), &spec, &there());
     assert!(unseen.unwrap_err().summary.contains("were not looked at"));
+}
+
+/// A parameter is put or deleted beside everything else: no release, nothing built, and the names that
+/// are there on the card.
+#[test]
+fn a_parameter_is_changed_by_a_deployment_of_its_own() {
+    let spec = with(json!({ "parameters": "/sites/{env}/docs" }));
+    let asked = |change: &str| {
+        let mut asked = ask("prod", Purpose::Deploy);
+        let given = [(PARAMETER.parse().unwrap(), flag::Value::Text(change.into()))];
+        let set = flag::set(Website.flags(), "website", Purpose::Deploy, &given.into());
+        asked.flags = set.unwrap().0;
+        asked
+    };
+    let planned = |change: &str, spec: &Spec| {
+        let asked = asked(change);
+        let mut seen = there();
+        for look in Website.looks(&asked, spec, &seen) {
+            let names = ["/sites/prod/docs/API", "/sites/prod/docs/TOKEN"].map(str::to_owned);
+            seen.put(ssm::sight(look.about, &names));
+        }
+        assert!(Website.looks(&asked, spec, &seen).is_empty());
+        assert_eq!(Website.settled(&asked, spec, &seen), None);
+        Website.plan(&asked, spec, &seen)
+    };
+    for (change, does, kind, replaces) in [
+        ("NEW=file:/run/new", Does::Add, "ssm.put", false),
+        ("TOKEN=env:TOKEN", Does::Change, "ssm.put", true),
+        ("-TOKEN", Does::Remove, "ssm.delete", true),
+    ] {
+        let plan = planned(change, &spec).unwrap();
+        let [step] = &plan.steps[..] else {
+            panic!("{:?}", plan.steps)
+        };
+        assert_eq!(step.kind.as_str(), kind);
+        assert_eq!(step.leaves, Some(Leaves::Old));
+        assert!(
+            step.params["name"]
+                .as_str()
+                .unwrap()
+                .starts_with("/sites/prod/docs/")
+        );
+        assert_eq!(plan.changes[0].rows[0].does, does);
+        assert_eq!(plan.danger.replaces, replaces);
+        let says = plan.says.join(" ");
+        assert!(says.contains("there are now: API, TOKEN."), "{says}");
+    }
+    let refused = |change: &str, spec: &Spec| planned(change, spec).unwrap_err().summary;
+    assert!(refused("-OTHER", &spec).contains("there is no parameter OTHER"));
+    assert!(refused("-TOKEN", &from_git()).contains("have no parameters"));
+    let unmade = Website.plan(&asked("-TOKEN"), &spec, &missing());
+    assert!(unmade.unwrap_err().summary.contains("not provisioned"));
+    // A value in the place of a reference is refused before it is kept, and not repeated.
+    let given = [(
+        PARAMETER.parse().unwrap(),
+        flag::Value::Text("TOKEN=hunter2".into()),
+    )];
+    let refused = flag::set(Website.flags(), "website", Purpose::Deploy, &given.into());
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        !refused.contains("hunter2") && refused.contains("NAME=file:"),
+        "{refused}"
+    );
 }
 
 /// A push asks for its commit, wherever the branch leads when its turn comes.

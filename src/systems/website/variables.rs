@@ -7,8 +7,9 @@ use serde::Deserialize as _;
 use super::entry::Build;
 use crate::domain::failure::Failure;
 use crate::domain::look::Sights;
+use crate::domain::parameter::is_variable;
 use crate::forms::codebuild::MARK;
-use crate::forms::ssm::{PARAMETERS, ParametersFacts, is_variable};
+use crate::forms::ssm::{PARAMETERS, ParametersFacts};
 
 /// The parameters of a build, by their names alone.
 #[derive(Default)]
@@ -21,6 +22,12 @@ pub(super) struct Variables {
 }
 
 impl Variables {
+    /// Their names as they were seen, below the path.
+    pub(super) fn keys(&self) -> Vec<&str> {
+        let taken = self.taken.keys().map(String::as_str);
+        taken.chain(self.left.iter().map(String::as_str)).collect()
+    }
+
     pub(super) fn of(build: &Build, seen: &Sights) -> Result<Self, Failure> {
         let Some(path) = &build.parameters else {
             return Ok(Self::default());

@@ -258,6 +258,20 @@ pub(super) fn freeze(cx: &Cx<'_>) -> Result<Order, Denied> {
     }
 }
 
+/// Of a stack whose builds have parameters, where it could be deployed now.
+pub(super) fn parameter(cx: &Cx<'_>) -> Result<Order, Denied> {
+    let stack = cx.stack()?;
+    let entry = cx.world.catalog.stacks.get(stack);
+    let path = entry.and_then(|entry| entry.parameters.clone());
+    let path = path.ok_or_else(|| {
+        Denied::new(format!(
+            "the builds of {stack} have no parameters by the estate file"
+        ))
+    })?;
+    cx.offer(stack, Doing::Deploy)?;
+    Ok(Order::Parameter(stack.clone(), path))
+}
+
 pub(super) fn thaw(cx: &Cx<'_>) -> Result<Order, Denied> {
     match cx.target()? {
         Target::Environment(env) => {

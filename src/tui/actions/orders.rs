@@ -99,6 +99,8 @@ pub enum Order {
     },
     /// Ask why, then stop a queue.
     Freeze(QueueOf),
+    /// Ask which parameter of its builds, below this path, then open the card of the change.
+    Parameter(StackId, String),
     /// Withdraw what is armed.
     Undo(DeploymentId, DeploymentNo),
     /// Choose which of what somebody else armed is withdrawn.

@@ -40,6 +40,11 @@ pub(super) static CHANGES: &[Action] = &[
         "freeze the queue of the stack or environment",
     ),
     changes("thaw", answers::thaw, "thaw a frozen queue"),
+    changes(
+        "parameter",
+        answers::parameter,
+        "put or delete a parameter of the stack's builds: by where its value is",
+    ),
     changes("teardown", answers::teardown, "tear the stack down"),
     changes("undo", answers::undo, "undo what is ARMED"),
     shows(

@@ -10,6 +10,7 @@ use crate::tui::layers::card::ChangeCard;
 use crate::tui::layers::freeze::FreezeForm;
 use crate::tui::layers::hold::HoldCard;
 use crate::tui::layers::paper::Where;
+use crate::tui::layers::parameter::ParameterForm;
 use crate::tui::layout::Slot;
 use crate::tui::motion::Motion;
 use crate::tui::pane::{Flow, Jump, Target, Wanted};
@@ -142,6 +143,11 @@ impl Console {
                 let place = Where::of(&self.scene(now), of.env());
                 self.layers.push(FreezeForm::new(of, place, now));
             }
+            Order::Parameter(stack, path) => {
+                let place = Where::of(&self.scene(now), &stack.env);
+                self.layers
+                    .push(ParameterForm::new(stack, path, place, now));
+            }
             Order::Undo(deployment, no) => {
                 self.submit(
                     Wanted {
@@ -173,6 +179,14 @@ impl Console {
                 if let Some(action) = self.keys.action(name) {
                     self.act(action, true, now);
                 }
+            }
+            Flow::Look(target, offer) => {
+                self.close(from);
+                let place = Where::of(&self.scene(now), target.env());
+                let opens = Opens::Looks;
+                let card = ChangeCard::new(target, place, vec![*offer], 0, opens, now);
+                self.layers.push(card);
+                self.due(now);
             }
             // Nothing is asked but from a layer: whatever a pane of the board answers, it changes
             // nothing.

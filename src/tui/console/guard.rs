@@ -52,7 +52,7 @@ impl Guard {
         match run(cx) {
             Err(denied) => Some(denied),
             Ok(Order::Hold(..) | Order::Undo(..) | Order::UndoWhich) => None,
-            Ok(Order::Card { .. } | Order::Freeze(_)) => {
+            Ok(Order::Card { .. } | Order::Freeze(_) | Order::Parameter(..)) => {
                 match self.lock(cx.world, cx.target?.env(), &keys.first("mode"), cx.now) {
                     Lock::Read(why) => Some(Denied::new(why)),
                     Lock::Guarded(_) | Lock::Open => None,

@@ -55,6 +55,8 @@ pub enum Typed {
 pub struct Field {
     holds: Holds,
     text: String,
+    /// What of it was typed by hand, and not pasted.
+    typed: String,
     dead_until: Time,
     first_at: Option<Time>,
     last_at: Option<Time>,
@@ -69,6 +71,7 @@ impl Field {
         Self {
             holds,
             text: String::new(),
+            typed: String::new(),
             dead_until: now + DEAF,
             first_at: None,
             last_at: None,
@@ -80,6 +83,12 @@ impl Field {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// What was typed by hand, whatever was pasted or taken back.
+    #[must_use]
+    pub fn typed(&self) -> &str {
+        &self.typed
     }
 
     /// Until when nothing is taken.
@@ -96,10 +105,16 @@ impl Field {
 
     /// Forgets what was typed and takes nothing for that long.
     pub fn kill(&mut self, now: Time, long: Duration) {
-        self.text.clear();
+        self.clear();
         self.first_at = None;
         self.last_at = None;
         self.dead_until = self.dead_until.max(now + long);
+    }
+
+    /// Forgets what was typed, and takes more at once.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.typed.clear();
     }
 
     /// Takes a paste into a reason, on one line; refuses it as a word that confirms: what was typed
@@ -170,6 +185,7 @@ impl Field {
                     return Typed::Full;
                 }
                 self.text.push(c);
+                self.typed.push(c);
                 self.first_at.get_or_insert(now);
                 self.last_at = Some(now);
                 Typed::Taken

@@ -71,6 +71,12 @@ impl Form {
             .map_or("", |field| field.text().trim())
     }
 
+    /// What of it was typed by hand.
+    #[must_use]
+    pub fn typed(&self, field: usize) -> &str {
+        self.fields.get(field).map_or("", Field::typed)
+    }
+
     /// The same as it stands on the card, with the cursor where it is.
     #[must_use]
     pub fn shown(&self, field: usize) -> String {
@@ -93,6 +99,18 @@ impl Form {
     /// Types into a field.
     pub fn go(&mut self, field: usize) {
         self.at = field.min(self.fields.len().saturating_sub(1));
+    }
+
+    /// The field after it, and after the last one the first, is typed into from now on.
+    pub fn next(&mut self) {
+        self.at = (self.at + 1) % self.fields.len().max(1);
+    }
+
+    /// Forgets what was typed into a field.
+    pub fn clear(&mut self, field: usize) {
+        if let Some(field) = self.fields.get_mut(field) {
+            field.clear();
+        }
     }
 
     /// The field that is typed into.

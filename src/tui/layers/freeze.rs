@@ -46,8 +46,14 @@ impl FreezeForm {
 
     fn enter(&mut self, now: Time) -> Flow {
         let reason = self.form.text(REASON).to_owned();
-        if only_moves(&reason) {
-            "say why, in words: others see it".clone_into(&mut self.form.said);
+        // What was pasted by mistake is no reason, whichever keys follow it.
+        if only_moves(self.form.typed(REASON)) {
+            let says = if reason.is_empty() || only_moves(&reason) {
+                "say why, in words: others see it"
+            } else {
+                "say why, in a word of your own beside what was pasted: others see it"
+            };
+            says.clone_into(&mut self.form.said);
             self.form.go(REASON);
             return Flow::Used;
         }

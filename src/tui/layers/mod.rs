@@ -10,6 +10,7 @@ pub mod freeze;
 pub mod hold;
 pub mod page;
 pub mod paper;
+pub mod parameter;
 
 use crate::domain::ask::{Answer, Ask};
 use crate::domain::ids::AskId;

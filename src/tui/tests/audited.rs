@@ -89,6 +89,8 @@ fn act(bench: &mut Bench, action: &str) {
         },
         "thaw" => offered(bench, &id("prod-us/web"), Doing::Thaw),
         "teardown" => offered(bench, &id("dev/orders"), Doing::Teardown),
+        // A deployment, of which the systems here let nothing be chosen.
+        "parameter" => Intent::deploy(id("dev/orders"), Source::Estate),
         "undo" => {
             let deployment = bench.desk.world().folds.stack(&id("dev/web")).queue[0].deployment;
             return done(bench, &Ask::Undo { deployment });

@@ -154,6 +154,18 @@ fn a_hand_that_moves_freezes_nothing() {
     }
 }
 
+/// What was pasted is a reason once somebody has typed a word to it.
+#[test]
+fn a_text_that_was_pasted_freezes_nothing_by_itself() {
+    let mut bench = opened("pane-4", (4, false), "freeze");
+    bench.wait(400);
+    bench.console.paste("prod-us down\r", bench.now);
+    bench.keys("<Tab><Enter>").wait(2_000).keys("j<Enter>");
+    assert_eq!(bench.changing(), []);
+    bench.keys("INC<Enter>");
+    assert_eq!(bench.changing().len(), 1);
+}
+
 /// The keys that people press to get rid of something, after every action: in production unlocked
 /// and in development, pane after pane.
 #[test]

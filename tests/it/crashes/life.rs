@@ -63,7 +63,7 @@ pub(super) struct Release {
 
 impl Release {
     /// As its system reads it.
-    fn read(self, stack: &StackId) -> Attached {
+    pub(super) fn read(self, stack: &StackId) -> Attached {
         let mut files = Files::default();
         loop {
             match self.system.read(stack, &self.entry, &files) {

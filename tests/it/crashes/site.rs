@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use holdpoint::domain::ask::Intent;
+use holdpoint::domain::ask::{Intent, Source};
 use holdpoint::domain::end::End;
 use holdpoint::domain::ids::StackId;
+use holdpoint::domain::parameter::Change;
 use holdpoint::exec::executors;
 use holdpoint::systems::website::Website;
 use serde_json::{Value, json};
@@ -35,10 +36,12 @@ enum Done {
     Named,
     /// In this version.
     Published(&'static str),
+    /// A parameter of its builds is put or deleted.
+    Changed(&'static str),
     TakenDown,
 }
 
-use Done::{Built, BuiltByApp, Named, Provisioned, Published, TakenDown};
+use Done::{Built, BuiltByApp, Changed, Named, Provisioned, Published, TakenDown};
 
 /// What is done, and how often which call changes something thereby; objects are put at least so
 /// often.
@@ -106,6 +109,23 @@ static NAMED: Story = Story {
     ],
 };
 
+/// One parameter is new, and one goes.
+static WITH_PARAMETERS: Story = Story {
+    done: &[
+        Provisioned,
+        Changed("NEW=env:CARGO_PKG_NAME"),
+        Changed("-TOKEN"),
+    ],
+    effects: &[
+        ("PutObject", 1),
+        ("CreateOriginAccessControl", 1),
+        ("CreateDistribution", 1),
+        ("ChangeResourceRecordSets", 1),
+        ("PutParameter", 1),
+        ("DeleteParameter", 1),
+    ],
+};
+
 static GONE: Story = Story {
     done: &[Provisioned, Published("1"), TakenDown],
     effects: &[
@@ -122,7 +142,7 @@ static GONE: Story = Story {
 
 /// The story in which the engines of a kind die. Stories are known by where they stand, which a
 /// constant does not have.
-static TOLD: [(&str, &Story); 20] = [
+static TOLD: [(&str, &Story); 22] = [
     ("s3.put", &NEW),
     ("cloudfront.oac", &NEW),
     ("cloudfront.create", &NEW),
@@ -143,6 +163,8 @@ static TOLD: [(&str, &Story); 20] = [
     ("acm.issued", &NAMED),
     ("cloudfront.names", &NAMED),
     ("acm.delete", &NAMED),
+    ("ssm.put", &WITH_PARAMETERS),
+    ("ssm.delete", &WITH_PARAMETERS),
 ];
 
 /// The kinds that are told of here.
@@ -173,6 +195,11 @@ fn a_commit_of_github_is_built_once() {
 #[test]
 fn a_domain_is_put_on_a_site_once() {
     told(&NAMED);
+}
+
+#[test]
+fn a_parameter_is_put_and_deleted_once() {
+    told(&WITH_PARAMETERS);
 }
 
 #[test]
@@ -229,6 +256,13 @@ async fn lived(story: &Story, fates: Fates) -> Fates {
                 let archive = life.keep(zip(served), version).await;
                 life.publish(land.release(), version, archive).await
             }
+            Changed(change) => {
+                let change: Change = change.parse().unwrap();
+                let intent = Intent::deploy(STACK.parse().unwrap(), Source::Estate);
+                let attached = land.release().read(&STACK.parse().unwrap());
+                life.carried_out(change.of(intent).unwrap(), vec![attached])
+                    .await
+            }
             TakenDown => {
                 served = &[];
                 let stack: StackId = STACK.parse().unwrap();
@@ -253,10 +287,12 @@ async fn lived(story: &Story, fates: Fates) -> Fates {
         .iter()
         .map(|(action, times)| ((*action).to_owned(), *times));
     let mut expected: BTreeMap<String, usize> = expected.collect();
-    // The same object once more is the same object: a put whose answer nobody heard may be made
-    // again.
-    let puts = [&mut effects, &mut expected].map(|all| all.remove("PutObject").unwrap_or_default());
-    assert!(puts[0] >= puts[1], "{puts:?} objects: {told}");
+    // The same object once more is the same object, and the same value the same value: a put whose
+    // answer nobody heard may be made again.
+    for put in ["PutObject", "PutParameter"] {
+        let puts = [&mut effects, &mut expected].map(|all| all.remove(put).unwrap_or_default());
+        assert!(puts[0] >= puts[1], "{puts:?} of {put}: {told}");
+    }
     assert_eq!(effects, expected, "each was done once: {told}");
     if !served.is_empty() {
         let listed = cloud.call(

@@ -9,30 +9,44 @@ const DEEPEST: usize = 15;
 /// How many names one call takes.
 const NAMES: usize = 10;
 
-/// What lies below a path.
+/// What lies below a path, or has it as its name.
 pub(super) struct Below<'a> {
     pub(super) path: &'a str,
-    /// At any depth, and not right below it alone.
-    pub(super) all: bool,
+    pub(super) how: How,
+}
+
+/// What of it is meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// What is right below it.
+    Right,
+    /// What is below it at any depth.
+    All,
+    /// What has it as its name.
+    Itself,
 }
 
 impl<'a> Below<'a> {
     pub(super) fn has(&self, name: &str) -> bool {
+        if self.how == How::Itself {
+            return name == self.path;
+        }
         let path = self.path.trim_end_matches('/');
         let rest = name
             .strip_prefix(path)
             .and_then(|rest| rest.strip_prefix('/'));
-        rest.is_some_and(|rest| self.all || !rest.contains('/'))
+        rest.is_some_and(|rest| self.how == How::All || !rest.contains('/'))
     }
 
-    /// The filters by path; no others are served.
+    /// The filters by path and by whole name; no others are served.
     pub(super) fn filters(params: Params<'a>) -> Result<Vec<Self>, AwsError> {
         let mut below = Vec::new();
         for filter in params.list("ParameterFilters") {
             let filter = Params(filter);
-            let all = match (filter.text("Key"), filter.text("Option")) {
-                (Some("Path"), Some("Recursive")) => true,
-                (Some("Path"), Some("OneLevel") | None) => false,
+            let how = match (filter.text("Key"), filter.text("Option")) {
+                (Some("Path"), Some("Recursive")) => How::All,
+                (Some("Path"), Some("OneLevel") | None) => How::Right,
+                (Some("Name"), Some("Equals") | None) => How::Itself,
                 (Some("Path"), Some(_)) => {
                     return Err(AwsError::new(
                         "InvalidFilterOption",
@@ -43,12 +57,14 @@ impl<'a> Below<'a> {
                     let key = key.unwrap_or_default();
                     return Err(AwsError::new(
                         "InvalidFilterKey",
-                        format!("the embedded cloud filters by Path alone, and not by {key}"),
+                        format!(
+                            "the embedded cloud filters by Path and by the whole Name, and not by {key}"
+                        ),
                     ));
                 }
             };
             let paths = filter.texts("Values").into_iter();
-            below.extend(paths.map(|path| Self { path, all }));
+            below.extend(paths.map(|path| Self { path, how }));
         }
         Ok(below)
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use self::asked::{Below, invalid, name, names, need, page};
+use self::asked::{Below, How, invalid, name, names, need, page};
 use crate::domain::time::Time;
 use crate::sandbox::call::{Answer, AwsError, Call, Params};
 use crate::sandbox::protocol::Protocol;
@@ -134,7 +134,11 @@ impl Ssm {
     fn by_path(&self, params: Params<'_>, place: &Site) -> Answer {
         let below = [Below {
             path: need(params, "Path")?,
-            all: params.flag("Recursive"),
+            how: if params.flag("Recursive") {
+                How::All
+            } else {
+                How::Right
+            },
         }];
         let open = params.flag("WithDecryption");
         let rows = self.below(&below);

@@ -177,7 +177,7 @@ fn what_serves_a_site_is_seen_to_without_a_release() {
     assert!(
         refused
             .summary
-            .contains("with the flag provision nothing is published"),
+            .contains("by the flags provision and parameter nothing is published"),
         "{refused:?}"
     );
 }
