@@ -4,6 +4,7 @@
 pub mod bell;
 pub mod child;
 pub mod clock;
+pub mod crew;
 pub mod detach;
 pub mod disk;
 pub mod family;

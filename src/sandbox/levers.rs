@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::chaos::Chaos;
 use super::door::Act;
+use super::errand::Errands;
 use crate::domain::time::Time;
 
 /// The name of the service whose calls pull the levers.
@@ -35,6 +36,9 @@ pub struct Levers {
     /// What is pushed to repositories, and is not there yet.
     #[serde(default)]
     pub pushes: Vec<Push>,
+    /// What is to be done outside.
+    #[serde(default)]
+    pub errands: Errands,
     /// True once there is what the practice estate needs beside its stacks.
     #[serde(default)]
     pub furnished: bool,

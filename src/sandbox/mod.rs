@@ -4,14 +4,17 @@
 //!
 //! `world` is plain data with two moves, `advance` to a time and `call` at a time; `service` says
 //! what a service is, `realm` where it lives and what it may use, `services` is the list of them;
-//! `wire` speaks HTTP; `journal` keeps the state folder; `estate`, `story`, `practice` and
+//! `wire` speaks HTTP; `journal` keeps the state folder; `crew` does outside what the world wants
+//! done there, its `errand`s; `estate`, `story`, `practice` and
 //! `git` are the practice estate. No clock is read here: time comes in as a beat.
 
 pub mod call;
 pub mod catalog;
 pub mod chaos;
+pub mod crew;
 pub mod dice;
 pub mod door;
+pub mod errand;
 pub mod estate;
 pub mod git;
 pub mod journal;
@@ -29,6 +32,7 @@ pub mod values;
 pub mod who;
 pub mod wire;
 pub mod world;
+pub mod zip;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -66,6 +70,8 @@ pub struct Options {
     pub story: Option<String>,
     /// Tags on the stacks of the practice estate.
     pub tags: BTreeMap<String, String>,
+    /// Whether the commands of builds are really run, on this machine.
+    pub run_builds: bool,
     /// Which services there are.
     pub services: &'static [&'static Offer],
 }
@@ -90,6 +96,7 @@ impl Default for Options {
             seed: 1,
             story: None,
             tags: BTreeMap::new(),
+            run_builds: false,
             services: services::ALL,
         }
     }
@@ -147,6 +154,7 @@ pub struct Running {
     steps: Option<watch::Sender<Time>>,
     server: JoinHandle<()>,
     repositories: Option<JoinHandle<()>>,
+    builds: Option<JoinHandle<()>>,
 }
 
 /// Starts the embedded cloud.
@@ -169,15 +177,21 @@ pub async fn serve(options: Options) -> Result<Running, SandboxError> {
         None => (None, None),
     };
     let is_kept = kept.is_some();
-    let world = match kept {
+    let mut world = match kept {
         Some(mut world) => {
             if options.story.is_some() {
                 estate::complete(&mut world, now);
             }
+            crew::give_up(&mut world, now);
             world
         }
         None => fresh(&options, now)?,
     };
+    if world.levers.errands.on != options.run_builds {
+        let on = serde_json::json!({ "On": options.run_builds });
+        let switched = world.call(now, &levers::lever(errand::ERRANDS, on)).answer;
+        switched.map_err(|why| SandboxError::Story(why.to_string()))?;
+    }
     if let Some(journal) = &mut journal {
         journal.snapshot(&world)?;
     }
@@ -209,6 +223,12 @@ pub async fn serve(options: Options) -> Result<Running, SandboxError> {
         .as_ref()
         .filter(|_| options.story.is_some())
         .map(|state| tokio::spawn(git::tend(shared.clone(), state.join(git::FOLDER))));
+    let builds = options.run_builds.then(|| {
+        let beside = || crew::without_state(addr.port());
+        let state = options.state.as_ref();
+        let folder = state.map_or_else(beside, |state| state.join(crew::FOLDER));
+        tokio::spawn(crew::tend(shared.clone(), folder))
+    });
     let router = wire::router(shared.clone());
     let server = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
@@ -221,6 +241,7 @@ pub async fn serve(options: Options) -> Result<Running, SandboxError> {
         steps,
         server,
         repositories,
+        builds,
     })
 }
 
@@ -288,8 +309,8 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.server.abort();
-        if let Some(repositories) = &self.repositories {
-            repositories.abort();
+        for beside in [&self.repositories, &self.builds].into_iter().flatten() {
+            beside.abort();
         }
     }
 }

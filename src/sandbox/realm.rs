@@ -10,11 +10,13 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::call::{AwsError, Blob};
 use super::catalog::Catalog;
 use super::dice::Dice;
 use super::door::{Act, Ready, Thing};
+use super::errand::News;
 use super::levers::{Levers, Scripted};
-use super::service::{Offer, Scope, Service};
+use super::service::{Offer, Reply, Scope, Service};
 use super::who::Session;
 use crate::domain::time::Time;
 
@@ -343,6 +345,20 @@ impl Cx<'_> {
             self.with(offer, |service, cx| service.remove(thing, cx))
                 .unwrap_or(Ok(Ready::InTime))
         })
+    }
+
+    /// Tells a service what became of an errand of its own.
+    pub fn hear(
+        &mut self,
+        service: &str,
+        id: &str,
+        news: &News,
+        content: &Blob,
+    ) -> Result<Reply, AwsError> {
+        let nobody = || AwsError::validation(format!("there is no service {service} here"));
+        let offer = self.all.offer(service).ok_or_else(nobody)?;
+        self.with(offer, |service, cx| service.hear(id, news, content, cx))
+            .unwrap_or_else(|| Err(nobody()))
     }
 
     /// Takes a service out, lets it work together with all others, and puts it back.

@@ -32,6 +32,9 @@ pub struct Args {
     /// The seed of all chance
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Really runs the commands of builds of CodeBuild, as processes of this machine and as you
+    #[arg(long)]
+    pub run_builds: bool,
     /// Ends when nobody has called for so many minutes
     #[arg(long, value_name = "MINUTES")]
     pub until_idle: Option<u32>,
@@ -73,6 +76,7 @@ async fn start(args: &Args, beat: watch::Receiver<Time>) -> Result<Running, Sand
         clock: Clock::Beat(beat),
         pace: args.speed,
         seed: args.seed,
+        run_builds: args.run_builds,
         story: Some(args.story.clone()).filter(|story| story != "empty"),
         tags: args.tag.iter().cloned().collect::<BTreeMap<_, _>>(),
         ..Options::default()

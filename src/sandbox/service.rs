@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::call::{AwsError, Call};
+use super::call::{AwsError, Blob, Call};
 use super::door::{Ready, Thing};
+use super::errand::News;
 use super::protocol::Protocol;
 use super::realm::{Cx, Realm};
 use super::who::Session;
@@ -34,6 +35,18 @@ pub trait Service: Kept {
 
     /// Time goes on until then at once: what nobody would look at any more may be left out.
     fn leap(&mut self, _to: Time) {}
+
+    /// Hears what became of an errand that it wanted done outside, and says what comes next, as a tree
+    /// of `errand::Next`; bytes where it is asked for what the errand begins with.
+    fn hear(
+        &mut self,
+        id: &str,
+        _news: &News,
+        _content: &Blob,
+        _cx: &mut Cx<'_>,
+    ) -> Result<Reply, AwsError> {
+        Err(AwsError::validation(format!("nobody wanted {id} done")))
+    }
 
     /// Whom an access key stands for, if this service gave it. Asked of services with one state for
     /// the whole world.

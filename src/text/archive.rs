@@ -135,6 +135,18 @@ impl Archive {
 }
 
 impl Entry {
+    /// True for a symbolic link, whose content says where it leads.
+    #[must_use]
+    pub fn is_link(&self) -> bool {
+        self.mode & 0o170_000 == 0o120_000
+    }
+
+    /// True for a file that may be executed.
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        self.mode & 0o111 != 0
+    }
+
     /// Gives out the content in pieces. It is whole only where this returns without an error.
     ///
     /// # Errors

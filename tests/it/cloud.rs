@@ -13,16 +13,23 @@ use crate::wire::http;
 pub(crate) struct Cloud {
     child: Child,
     state: TempDir,
+    more: &'static [&'static str],
     pub(crate) endpoint: String,
 }
 
 impl Cloud {
     pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same, told more.
+    pub(crate) fn with(more: &'static [&'static str]) -> Self {
         let state = TempDir::new().unwrap();
-        let (child, endpoint) = begin(&state, "127.0.0.1:0");
+        let (child, endpoint) = begin(&state, "127.0.0.1:0", more);
         Self {
             child,
             state,
+            more,
             endpoint,
         }
     }
@@ -31,7 +38,7 @@ impl Cloud {
     pub(crate) fn kill(&mut self) {
         self.end();
         let address = self.endpoint.trim_start_matches("http://").to_owned();
-        self.child = begin(&self.state, &address).0;
+        self.child = begin(&self.state, &address, self.more).0;
     }
 
     /// Every call so far, oldest first.
@@ -57,7 +64,7 @@ impl Drop for Cloud {
 }
 
 /// Its process and its endpoint, once it takes calls.
-fn begin(state: &TempDir, address: &str) -> (Child, String) {
+fn begin(state: &TempDir, address: &str, more: &[&str]) -> (Child, String) {
     let mut child = Command::new(Program::path())
         .env_clear()
         .args(["sandbox", "--story", "empty", "--speed", "10", "--listen"])
@@ -66,6 +73,7 @@ fn begin(state: &TempDir, address: &str) -> (Child, String) {
             "--state".as_ref(),
             state.path().join("world").as_os_str(),
         ])
+        .args(more)
         .stdout(Stdio::piped())
         .stdin(Stdio::null())
         .spawn()

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::archive;
 use super::phase::{Kind, Phase, Status};
+use super::ran::Run;
 use crate::domain::time::Time;
 use crate::sandbox::call::Blob;
 use crate::sandbox::realm::{Cx, Site};
@@ -47,6 +48,9 @@ pub struct Build {
     /// Where its lines go when it is over.
     #[serde(default)]
     pub(super) kept: Option<Kept>,
+    /// Where its commands are really run, how far that is; none once it is over.
+    #[serde(default)]
+    pub(super) run: Option<Run>,
 }
 
 /// Lines that are kept in S3.
@@ -96,6 +100,7 @@ impl Build {
             .chain(self.upload.as_ref().map(|upload| upload.at))
             .chain(self.news())
             .chain(self.kept.as_ref().and_then(|kept| kept.at))
+            .chain(self.run.as_ref().map(|run| run.deadline))
             .min()
     }
 
@@ -107,6 +112,7 @@ impl Build {
         if let Some(upload) = self.upload.take_if(|upload| upload.at <= cx.now) {
             self.leave(upload, cx);
         }
+        self.expire(id, cx);
         self.keep(cx);
         self.tell(id, cx);
     }
@@ -124,7 +130,7 @@ impl Build {
         }
     }
 
-    fn write(&mut self, at: Time, text: String, cx: &mut Cx<'_>) {
+    pub(super) fn write(&mut self, at: Time, text: String, cx: &mut Cx<'_>) {
         let now = cx.now;
         if let Some(kept) = &mut self.kept {
             kept.text.push_str(text.trim_end_matches('\n'));
@@ -138,7 +144,7 @@ impl Build {
         }
     }
 
-    fn leave(&mut self, upload: Upload, cx: &mut Cx<'_>) {
+    pub(super) fn leave(&mut self, upload: Upload, cx: &mut Cx<'_>) {
         let now = cx.now;
         if let ([blob], Some(artifacts)) = (
             &upload.objects.values().collect::<Vec<_>>()[..],
@@ -158,9 +164,13 @@ impl Build {
 
     /// Stops it, where it still runs.
     pub(super) fn stop(&mut self, now: Time) -> bool {
-        if self.ended().is_none_or(|ended| now >= ended) {
+        let is_over = self
+            .ended()
+            .map_or(self.run.is_none(), |ended| now >= ended);
+        if is_over {
             return false;
         }
+        self.run = None;
         self.phases.retain(|phase| phase.starts <= now);
         if let Some(phase) = self.phases.last_mut() {
             phase.ends = now;

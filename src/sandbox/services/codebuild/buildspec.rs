@@ -9,7 +9,7 @@ use super::phase::Kind;
 use crate::sandbox::values::text_of;
 
 /// What a build is told to do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Buildspec {
     /// By phase.
     pub(super) commands: BTreeMap<Kind, Vec<String>>,
@@ -19,6 +19,12 @@ pub(super) struct Buildspec {
     pub(super) parameters: BTreeMap<String, String>,
     /// Below which folder the files of the artifact are.
     pub(super) base: Option<String>,
+    /// By phase, what is run at its end, however that comes.
+    pub(super) finally: BTreeMap<Kind, Vec<String>>,
+    /// Variables, with their values.
+    pub(super) variables: BTreeMap<String, String>,
+    /// Which files belong to the artifact.
+    pub(super) files: Vec<String>,
 }
 
 impl Buildspec {
@@ -40,34 +46,29 @@ impl Buildspec {
             },
             "artifacts": { "base-directory": "dist", "files": ["**/*"] },
         });
-        Self::of(&tree).unwrap_or(Self {
-            commands: BTreeMap::new(),
-            runtimes: Vec::new(),
-            parameters: BTreeMap::new(),
-            base: None,
-        })
+        Self::of(&tree).unwrap_or_default()
     }
 
     fn of(tree: &Value) -> Result<Self, String> {
         let phases = tree.get("phases").and_then(Value::as_object);
-        let mut commands = BTreeMap::new();
+        let (mut commands, mut finally) = (BTreeMap::new(), BTreeMap::new());
         for (name, phase) in phases.into_iter().flatten() {
             let kind = Kind::of(&name.to_uppercase())
                 .filter(|kind| kind.has_commands())
                 .ok_or_else(|| format!("unknown phase {name} in the buildspec"))?;
-            let lines: Vec<String> = match phase.get("commands") {
-                Some(Value::Array(all)) => all.iter().map(text_of).collect(),
-                Some(Value::String(all)) => all.lines().map(str::to_owned).collect(),
-                _ => Vec::new(),
-            };
-            if !lines.is_empty() {
-                commands.insert(kind, lines);
+            for (field, into) in [("commands", &mut commands), ("finally", &mut finally)] {
+                let lines = listed(phase.get(field));
+                if !lines.is_empty() {
+                    into.insert(kind, lines);
+                }
             }
         }
         let runtimes = tree.pointer("/phases/install/runtime-versions");
         let runtimes = runtimes.and_then(Value::as_object).into_iter().flatten();
         let parameters = tree.pointer("/env/parameter-store");
         let parameters = parameters.and_then(Value::as_object).into_iter().flatten();
+        let variables = tree.pointer("/env/variables");
+        let variables = variables.and_then(Value::as_object).into_iter().flatten();
         let base = tree.pointer("/artifacts/base-directory");
         Ok(Self {
             commands,
@@ -78,6 +79,11 @@ impl Buildspec {
                 .map(|(name, parameter)| (name.clone(), text_of(parameter)))
                 .collect(),
             base: base.map(text_of),
+            finally,
+            variables: variables
+                .map(|(name, value)| (name.clone(), text_of(value)))
+                .collect(),
+            files: listed(tree.pointer("/artifacts/files")),
         })
     }
 
@@ -98,5 +104,14 @@ impl Buildspec {
     /// The commands of a phase.
     pub(super) fn commands(&self, kind: Kind) -> &[String] {
         self.commands.get(&kind).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The texts of a list, or the lines of one text.
+fn listed(given: Option<&Value>) -> Vec<String> {
+    match given {
+        Some(Value::Array(all)) => all.iter().map(text_of).collect(),
+        Some(Value::String(all)) => all.lines().map(str::to_owned).collect(),
+        _ => Vec::new(),
     }
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::build::Build;
-use super::phase::{Kind, Phase};
+use super::phase::{Kind, OPEN, Phase};
 use crate::domain::time::Time;
 use crate::sandbox::realm::{Cx, Site};
 use crate::sandbox::services::events::{Happened, happened};
@@ -21,7 +21,8 @@ impl Build {
         let Some(nth) = self.told.checked_sub(1) else {
             return Some(self.started);
         };
-        self.phases.get(nth).map(|phase| phase.ends)
+        let ended = self.phases.get(nth).map(|phase| phase.ends);
+        ended.filter(|at| *at != OPEN)
     }
 
     /// Tells what is due.

@@ -1,7 +1,8 @@
 //! `CodeBuild`: projects, and builds that go through their phases with time, write their lines to
-//! CloudWatch Logs while they do, and leave an archive in S3. No buildspec is really run: its
-//! commands are told as a container tells them, and how they end is said by the scripts of the source
-//! (`source`) and by the build's variables (`ending`).
+//! CloudWatch Logs while they do, and leave an archive in S3. Where nothing is done outside of the
+//! world no buildspec is really run: its commands are told as a container tells them, and how they end
+//! is said by the scripts of the source (`source`) and by the build's variables (`ending`). Where
+//! errands are done, what comes of its commands says how a build goes on (`ran`).
 
 mod archive;
 mod build;
@@ -10,7 +11,9 @@ mod container;
 mod ending;
 mod events;
 mod phase;
+mod place;
 mod project;
+mod ran;
 mod source;
 mod start;
 #[cfg(test)]
@@ -25,7 +28,8 @@ use serde_json::{Value, json};
 pub use self::build::Build;
 pub use self::project::Project;
 use crate::domain::time::Time;
-use crate::sandbox::call::{Answer, AwsError, Call, Params};
+use crate::sandbox::call::{Answer, AwsError, Blob, Call, Params};
+use crate::sandbox::errand::News;
 use crate::sandbox::protocol::Protocol;
 use crate::sandbox::realm::{Cx, Realm, Site};
 use crate::sandbox::service::{Offer, Reply, Service};
@@ -89,6 +93,19 @@ impl Service for CodeBuild {
             build.tick(id, cx);
         }
     }
+
+    fn hear(
+        &mut self,
+        id: &str,
+        news: &News,
+        content: &Blob,
+        cx: &mut Cx<'_>,
+    ) -> Result<Reply, AwsError> {
+        let build = self.builds.get_mut(id);
+        build
+            .ok_or_else(|| AwsError::validation(format!("there is no build {id}")))?
+            .hear(id, news, content, cx)
+    }
 }
 
 impl CodeBuild {
@@ -123,6 +140,7 @@ impl CodeBuild {
             )
         })?;
         if build.stop(cx.now) {
+            cx.levers.errands.open.remove(id);
             cx.effect = Some(format!("build {id} stopped"));
         }
         Ok(json!({ "build": build.shown(id, &cx.place, cx.now) }))

@@ -108,6 +108,9 @@ impl Status {
     }
 }
 
+/// When a phase ends of which nobody knows that yet.
+pub(super) const OPEN: Time = Time(i64::MAX);
+
 /// A phase of one build.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Phase {

@@ -107,7 +107,9 @@ impl CodeBuild {
         let name = need(params, "name")?;
         let name = name.rsplit('/').next().unwrap_or(name);
         if self.projects.remove(name).is_some() {
-            self.builds.retain(|_, build| build.project != name);
+            for (id, _) in self.builds.extract_if(.., |_, build| build.project == name) {
+                cx.levers.errands.open.remove(&id);
+            }
             cx.effect = Some(format!("project {name} deleted"));
         }
         Ok(json!({}))

@@ -42,6 +42,18 @@ impl Source {
         files.collect::<Option<_>>().map(Self)
     }
 
+    /// Every file, by its path.
+    pub(super) fn all(self) -> BTreeMap<String, Vec<u8>> {
+        self.0
+    }
+
+    /// A text in it.
+    pub(super) fn text(&self, path: &str) -> Option<&str> {
+        self.0
+            .get(path)
+            .and_then(|content| std::str::from_utf8(content).ok())
+    }
+
     /// The files below a folder, by their paths in it.
     pub(super) fn below(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
         let folder = format!("{}/", folder.trim_matches('/'));
@@ -100,13 +112,13 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
-    use super::super::archive;
     use super::*;
+    use crate::sandbox::zip::zip;
 
     fn source(package: &str) -> Source {
         let files = [("package.json", package), ("public/a/b.html", "<p>")];
         let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
-        Source::read(&archive::zip(&files)).unwrap()
+        Source::read(&zip(&files)).unwrap()
     }
 
     #[test]

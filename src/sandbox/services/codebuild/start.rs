@@ -1,20 +1,22 @@
 //! `StartBuild`: what the project says, with what the call says instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Map, Value, json};
 
 use super::build::{Build, Kept, Upload};
 use super::buildspec::Buildspec;
 use super::ending::Ending;
+use super::phase::Status;
+use super::place::{Place, is_there};
 use super::source::Source;
 use super::timeline::{Order, Timeline};
 use super::{CodeBuild, archive, invalid, only, project};
-use crate::domain::time::Time;
 use crate::sandbox::call::{Answer, AwsError, Blob, Call, Params};
 use crate::sandbox::realm::Cx;
 use crate::sandbox::services::s3::S3;
 use crate::sandbox::services::ssm::Ssm;
+use crate::sandbox::zip::zip;
 
 /// The parameters that are served.
 const KNOWN: &[&str] = &[
@@ -66,7 +68,12 @@ impl CodeBuild {
         let number = project.builds;
         let uuid = cx.dice.uuid();
         let id = format!("{name}:{uuid}");
-        let build = asked.build(call, &name, number, &uuid, cx);
+        let mut build = asked.bare(call, &name, number, &uuid, cx);
+        if cx.levers.errands.on {
+            asked.ran(&mut build, &id, cx);
+        } else {
+            asked.told_of(&mut build, &uuid, cx);
+        }
         let shown = build.shown(&id, &cx.place, cx.now);
         cx.effect = Some(format!("build {id}"));
         self.builds.insert(id, build);
@@ -75,15 +82,15 @@ impl CodeBuild {
 }
 
 /// What is asked for.
-struct Asked {
-    source: Value,
+pub(super) struct Asked {
+    pub(super) source: Value,
     version: Option<String>,
     artifacts: Value,
-    environment: Value,
+    pub(super) environment: Value,
     /// As the commands see them.
-    variables: BTreeMap<String, String>,
+    pub(super) variables: BTreeMap<String, String>,
     logs: Value,
-    minutes: i64,
+    pub(super) minutes: i64,
     queued: i64,
     role: String,
     key: Value,
@@ -141,7 +148,41 @@ impl Asked {
         })
     }
 
-    fn build(&self, call: &Call, name: &str, number: u64, uuid: &str, cx: &mut Cx<'_>) -> Build {
+    /// A build of which nothing is known yet but what was asked for.
+    fn bare(&self, call: &Call, name: &str, number: u64, uuid: &str, cx: &Cx<'_>) -> Build {
+        let place = self.artifact(name, uuid);
+        let token = call.params().text("idempotencyToken");
+        let initiator = cx.caller.who.arn.rsplit(':').next().unwrap_or_default();
+        Build {
+            project: name.to_owned(),
+            number,
+            started: cx.now,
+            token: token.map(|token| (token.to_owned(), cx.after(TOKEN))),
+            asked: call.params.clone(),
+            about: json!({
+                "source": self.source, "sourceVersion": self.version,
+                "environment": self.environment, "serviceRole": self.role,
+                "artifacts": { "location": place.map_or_else(String::new, |place| {
+                    format!("arn:aws:s3:::{}/{}", place.bucket, place.key)
+                }) },
+                "timeoutInMinutes": self.minutes, "queuedTimeoutInMinutes": self.queued,
+                "initiator": initiator, "encryptionKey": self.key,
+                "cache": { "type": "NO_CACHE" },
+            }),
+            phases: Vec::new(),
+            status: Status::Succeeded,
+            log: self.log(name, uuid),
+            lines: VecDeque::new(),
+            kept: self.kept(uuid),
+            upload: None,
+            told: 0,
+            run: None,
+        }
+    }
+
+    /// The build as it will be told, from its beginning to its end.
+    fn told_of(&self, build: &mut Build, uuid: &str, cx: &mut Cx<'_>) {
+        let (name, number) = (build.project.as_str(), build.number);
         let ending = Ending::read(name, &self.variables, cx);
         let buildspec = match Params(&self.source).text("buildspec") {
             Some(text) if text.contains(':') => Buildspec::read(text),
@@ -172,15 +213,11 @@ impl Asked {
             minutes: f64::from(i32::try_from(self.minutes).unwrap_or(i32::MAX)),
         };
         let timeline = Timeline::of(&order, cx);
-        let upload = timeline.uploads.zip(place.as_ref()).map(|(at, place)| {
+        build.upload = timeline.uploads.zip(place.as_ref()).map(|(at, place)| {
             let objects = if place.is_zip {
-                let zip = archive::zip(&files);
-                BTreeMap::from([(place.key.clone(), Blob(zip))])
+                BTreeMap::from([(place.key.clone(), Blob(zip(&files)))])
             } else {
-                let below = |path: &str| format!("{}/{path}", place.key);
-                let all = files.iter();
-                all.map(|(path, content)| (below(path), Blob(content.clone())))
-                    .collect()
+                place.below(files)
             };
             Upload {
                 at,
@@ -188,33 +225,12 @@ impl Asked {
                 objects,
             }
         });
-        let over = timeline.phases.last().map(|phase| phase.ends);
-        let token = call.params().text("idempotencyToken");
-        let initiator = cx.caller.who.arn.rsplit(':').next().unwrap_or_default();
-        Build {
-            project: name.to_owned(),
-            number,
-            started: cx.now,
-            token: token.map(|token| (token.to_owned(), cx.after(TOKEN))),
-            asked: call.params.clone(),
-            about: json!({
-                "source": self.source, "sourceVersion": self.version,
-                "environment": self.environment, "serviceRole": self.role,
-                "artifacts": { "location": place.map_or_else(String::new, |place| {
-                    format!("arn:aws:s3:::{}/{}", place.bucket, place.key)
-                }) },
-                "timeoutInMinutes": self.minutes, "queuedTimeoutInMinutes": self.queued,
-                "initiator": initiator, "encryptionKey": self.key,
-                "cache": { "type": "NO_CACHE" },
-            }),
-            phases: timeline.phases,
-            status: timeline.status,
-            log: self.log(name, uuid),
-            lines: timeline.lines,
-            kept: self.kept(uuid, over),
-            upload,
-            told: 0,
+        if let Some(kept) = &mut build.kept {
+            kept.at = timeline.phases.last().map(|phase| phase.ends);
         }
+        build.phases = timeline.phases;
+        build.status = timeline.status;
+        build.lines = timeline.lines;
     }
 
     /// What the source is called in what is made of it.
@@ -227,7 +243,7 @@ impl Asked {
     }
 
     /// The variables whose values are parameters, each with the name of its parameter.
-    fn parameters(&self, buildspec: Option<&Buildspec>) -> BTreeMap<String, String> {
+    pub(super) fn parameters(&self, buildspec: Option<&Buildspec>) -> BTreeMap<String, String> {
         let rows = Params(&self.environment).list("environmentVariables");
         let named = rows.iter().map(Params).filter_map(|row| {
             let is_kept = row.text("type") == Some("PARAMETER_STORE");
@@ -239,7 +255,7 @@ impl Asked {
     }
 
     /// Why the source does not come. Only what is in S3 is looked for.
-    fn no_source(&self, cx: &Cx<'_>) -> Option<String> {
+    pub(super) fn no_source(&self, cx: &Cx<'_>) -> Option<String> {
         let place = self.in_s3()?;
         self.object(cx).is_none().then(|| {
             format!("NoSuchKey: The specified key does not exist. status code: 404 for primary source {place}")
@@ -247,7 +263,7 @@ impl Asked {
     }
 
     /// Where the source is in S3.
-    fn in_s3(&self) -> Option<&str> {
+    pub(super) fn in_s3(&self) -> Option<&str> {
         let source = Params(&self.source);
         let place = source
             .text("location")
@@ -256,7 +272,7 @@ impl Asked {
     }
 
     /// The source, where it is an object that is there.
-    fn object<'a>(&self, cx: &'a Cx<'_>) -> Option<&'a Blob> {
+    pub(super) fn object<'a>(&self, cx: &'a Cx<'_>) -> Option<&'a Blob> {
         let place = self.in_s3()?;
         let (bucket, key) = place.split_once('/').unwrap_or((place, ""));
         let bucket = cx.realm().get::<S3>()?.buckets.get(bucket)?;
@@ -264,7 +280,7 @@ impl Asked {
     }
 
     /// Where the artifact goes.
-    fn artifact(&self, name: &str, uuid: &str) -> Option<Place> {
+    pub(super) fn artifact(&self, name: &str, uuid: &str) -> Option<Place> {
         let artifacts = Params(&self.artifacts);
         let bucket = artifacts.text("location")?;
         let namespace = (artifacts.text("namespaceType") == Some("BUILD_ID")).then_some(uuid);
@@ -287,7 +303,7 @@ impl Asked {
     }
 
     /// Where its lines are kept in S3 once it is over.
-    fn kept(&self, uuid: &str, at: Option<Time>) -> Option<Kept> {
+    fn kept(&self, uuid: &str) -> Option<Kept> {
         let given = Params(self.logs.get("s3Logs")?);
         let place = given.text("location")?;
         if given.text("status") != Some("ENABLED") {
@@ -299,7 +315,7 @@ impl Asked {
         Some(Kept {
             bucket: bucket.to_owned(),
             key: key.trim_start_matches('/').to_owned(),
-            at,
+            at: None,
             text: String::new(),
         })
     }
@@ -320,26 +336,8 @@ impl Asked {
     }
 }
 
-struct Place {
-    bucket: String,
-    key: String,
-    is_zip: bool,
-}
-
-/// How many files go there, or why none do.
-fn is_there(place: &Place, files: usize, cx: &Cx<'_>) -> Result<usize, String> {
-    let s3 = cx.realm().get::<S3>();
-    if s3.is_some_and(|s3| s3.buckets.contains_key(&place.bucket)) {
-        return Ok(files);
-    }
-    Err(format!(
-        "Error in UPLOAD_ARTIFACTS phase: NoSuchBucket: The specified bucket does not exist: {}",
-        place.bucket
-    ))
-}
-
 /// Why the variables cannot be decrypted: a parameter that is not there.
-fn no_parameter(kept: &BTreeMap<String, String>, cx: &Cx<'_>) -> Option<String> {
+pub(super) fn no_parameter(kept: &BTreeMap<String, String>, cx: &Cx<'_>) -> Option<String> {
     let there = cx.realm().get::<Ssm>();
     let missing = kept.values().find(|name| {
         let found = there.and_then(|ssm| ssm.parameters.get(*name));

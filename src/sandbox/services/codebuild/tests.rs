@@ -1,5 +1,7 @@
 //! Builds through time, as data: calls at times in, answers out.
 
+mod ran;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

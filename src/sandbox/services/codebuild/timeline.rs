@@ -118,13 +118,13 @@ impl Timeline {
 
 /// Whether a phase comes, once an earlier one did not end well. After the commands of BUILD failed
 /// those of `POST_BUILD` run, and what there is is brought away.
-fn goes_on((at, status): (Kind, Status), next: Kind) -> bool {
+pub(super) fn goes_on((at, status): (Kind, Status), next: Kind) -> bool {
     let cleans_up = at >= Kind::DownloadSource && next == Kind::Finalizing;
     next == Kind::Completed || (status == Status::Failed && (at >= Kind::Build || cleans_up))
 }
 
 /// The code and the message of an end that is not a good one.
-fn reason(status: Status, words: Option<&str>) -> Option<(String, String)> {
+pub(super) fn reason(status: Status, words: Option<&str>) -> Option<(String, String)> {
     let (code, usual) = match status {
         Status::Fault => (
             "INTERNAL_SERVICE_ERROR",

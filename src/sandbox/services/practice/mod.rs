@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::call::{AwsError, Call};
 use crate::sandbox::chaos::Rule;
+use crate::sandbox::errand::{ERRAND, ERRANDS, News, Told};
 use crate::sandbox::levers::{Deliveries, PRACTICE, Push, Scripted};
 use crate::sandbox::protocol::{Protocol, Route};
 use crate::sandbox::realm::Cx;
@@ -37,6 +38,9 @@ pub struct Practice {}
 
 impl Service for Practice {
     fn call(&mut self, call: &Call, cx: &mut Cx<'_>) -> Result<Reply, AwsError> {
+        if call.action == ERRAND {
+            return hear(call, cx);
+        }
         let effect = pull(call, cx)?;
         cx.effect = Some(effect.clone());
         Ok(json!({ "done": effect }).into())
@@ -99,11 +103,30 @@ fn pull(call: &Call, cx: &mut Cx<'_>) -> Result<String, AwsError> {
             say(call, cx)
         }
         "Say" => say(call, cx),
+        ERRANDS => {
+            cx.levers.errands.on = call.params().flag("On");
+            Ok(if cx.levers.errands.on {
+                "errands are run from now on".to_owned()
+            } else {
+                "no errand is run from now on".to_owned()
+            })
+        }
         action => Err(AwsError::new(
             "InvalidAction",
             format!("there is no lever {action}"),
         )),
     }
+}
+
+/// What became of an errand reaches the service that wanted it.
+fn hear(call: &Call, cx: &mut Cx<'_>) -> Result<Reply, AwsError> {
+    let told: Told = serde_json::from_value(call.params.clone())
+        .map_err(|why| AwsError::validation(format!("{ERRAND}: {why}")))?;
+    let reply = cx.hear(&told.service, &told.id, &told.news, &call.body)?;
+    if told.news != News::Fetch {
+        cx.effect = Some(format!("{} {}", told.id, told.news.word()));
+    }
+    Ok(reply)
 }
 
 /// What happened in a repository, as a line of its log group.

@@ -46,7 +46,7 @@ pub struct Ssm {
 /// A parameter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Parameter {
-    value: String,
+    pub(super) value: String,
     kind: String,
     version: i64,
     changed: Time,
