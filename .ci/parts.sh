@@ -130,6 +130,16 @@ embedded_boto3() {
   return $code
 }
 
+# What AWS promises of the services of a site, asked of the peers by the same steps.
+peers_boto3() {
+  "$venv/bin/python" tests/peers/boto3_cloud.py moto "$HOLDPOINT_MOTO" &&
+    "$venv/bin/python" tests/peers/boto3_cloud.py ministack "$HOLDPOINT_MINISTACK"
+}
+
+boto3() {
+  embedded_boto3 && with_peers peers_boto3
+}
+
 # deny CHECK...: cargo-deny from the cache.
 deny() {
   if ! [ -x "$cache/tools/bin/cargo-deny" ]; then

@@ -8,16 +8,17 @@ import sys
 import time
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from boto3_builds import builds
 from boto3_certificates import certificates
+from boto3_cloud import Cloud
 from boto3_queues import queues
 from boto3_parameters import parameters
 from boto3_websites import websites
 
-ENDPOINT = sys.argv[1]
+CLOUD = Cloud("embedded", sys.argv[1])
+client = CLOUD.client
 TEMPLATE = """
 Parameters:
   Count: { Type: Number, Default: 1 }
@@ -41,14 +42,6 @@ Resources:
 Outputs:
   Name: { Value: !GetAtt Service.Name, Export: { Name: boto-service } }
 """
-
-
-def client(name):
-    config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
-    return boto3.client(
-        name, endpoint_url=ENDPOINT, region_name="eu-west-1", aws_access_key_id="practice",
-        aws_secret_access_key="practice", config=config,
-    )
 
 
 def refused(call, code, part, **arguments):
@@ -93,11 +86,8 @@ def main():
     refused(s3.delete_bucket, "BucketNotEmpty", "not empty", Bucket="boto")
     refused(s3.get_bucket_policy, "UnknownOperationException", "does not answer GET /boto of s3", Bucket="boto")
     refused(s3.put_bucket_policy, "UnknownOperationException", "does not answer CreateBucket with policy of s3", Bucket="boto", Policy="{}")
-    websites(client)
-    builds(client)
-    queues(client)
-    parameters(client)
-    certificates(client)
+    for part in (websites, builds, queues, parameters, certificates):
+        part(CLOUD)
 
     refused(cfn.describe_stacks, "ValidationError", "Stack with id boto does not exist", StackName="boto")
     stack = cfn.create_stack(StackName="boto", TemplateBody=TEMPLATE, Tags=[{"Key": "owner", "Value": "boto"}])["StackId"]
