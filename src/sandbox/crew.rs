@@ -5,7 +5,8 @@
 mod folder;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -22,10 +23,16 @@ use super::world::World;
 use crate::domain::masks::{Masks, Secret};
 use crate::domain::time::Time;
 use crate::os::crew::{Crew, Said, clear};
+use crate::os::lock::Lock;
+use crate::os::{files, random};
 
 /// Where their folders are, below the state folder.
 pub const FOLDER: &str = "builds";
 
+/// How they are called where there is none.
+const BESIDE: &str = "holdpoint-builds-";
+/// Held as long as somebody works there.
+const LOCK: &str = "lock";
 /// How often it is looked what the world wants.
 const LOOK: Duration = Duration::from_millis(100);
 /// So many lines at the most are told at once.
@@ -47,6 +54,8 @@ pub(super) async fn tend(shared: Shared, folder: PathBuf) {
     let (mut all, mut at_work) = (JoinSet::new(), BTreeMap::<String, AbortHandle>::new());
     let mut told_of = BTreeSet::new();
     clear(&folder);
+    // Where it cannot be had, no folder of an errand can: each of them says so.
+    let _held = files::private_folder(&folder).map(|()| Lock::exclusive(&folder.join(LOCK)));
     loop {
         let wanted = shared.look(|world| world.levers.errands.open.clone());
         at_work.retain(|id, handle| {
@@ -223,10 +232,20 @@ fn told(whose: &Whose, id: &str, news: News, content: Blob) -> Call {
     }
 }
 
-/// Where folders of errands are made where there is no state folder.
-pub(super) fn without_state(port: u16) -> PathBuf {
-    let name = format!("holdpoint-builds-{port}-{}", std::process::id());
-    Path::new(&std::env::temp_dir()).join(name)
+/// Where folders of errands are made where there is no state folder. What others left there, that are
+/// gone by now, goes.
+pub(super) fn without_state() -> PathBuf {
+    let around = std::env::temp_dir();
+    for one in fs::read_dir(&around).into_iter().flatten().flatten() {
+        let is_one = one
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with(BESIDE));
+        if is_one && matches!(Lock::exclusive(&one.path().join(LOCK)), Ok(Some(_))) {
+            clear(&one.path());
+        }
+    }
+    around.join(format!("{BESIDE}{}", random::id().simple()))
 }
 
 #[cfg(test)]

@@ -224,9 +224,8 @@ pub async fn serve(options: Options) -> Result<Running, SandboxError> {
         .filter(|_| options.story.is_some())
         .map(|state| tokio::spawn(git::tend(shared.clone(), state.join(git::FOLDER))));
     let builds = options.run_builds.then(|| {
-        let beside = || crew::without_state(addr.port());
         let state = options.state.as_ref();
-        let folder = state.map_or_else(beside, |state| state.join(crew::FOLDER));
+        let folder = state.map_or_else(crew::without_state, |state| state.join(crew::FOLDER));
         tokio::spawn(crew::tend(shared.clone(), folder))
     });
     let router = wire::router(shared.clone());
