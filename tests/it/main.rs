@@ -38,6 +38,7 @@ mod pty;
 mod reading;
 mod readme;
 mod reads;
+mod really;
 mod serve;
 mod shell;
 #[allow(dead_code, reason = "pictures are written by hand and by .ci/run")]

@@ -27,17 +27,17 @@ applications:
         one: { command: [echo, hello] }
     environments: [dev]
 ";
-const SECRET: &str = "n7s8x0aSecretOfGitHub";
+pub(crate) const SECRET: &str = "n7s8x0aSecretOfGitHub";
 
 /// One that runs, and what it logs.
-struct Serves {
-    child: Child,
+pub(crate) struct Serves {
+    pub(crate) child: Child,
     log: Receiver<String>,
-    at: SocketAddr,
+    pub(crate) at: SocketAddr,
 }
 
 impl Serves {
-    fn start(program: &Program) -> Self {
+    pub(crate) fn start(program: &Program) -> Self {
         let secret = program.home().with_file_name("github-secret");
         std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
         std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -72,7 +72,7 @@ impl Serves {
     }
 
     /// The first line with these words from here on.
-    fn says(&self, words: &str) -> String {
+    pub(crate) fn says(&self, words: &str) -> String {
         let until = Instant::now() + PATIENCE;
         let mut said = Vec::new();
         loop {
@@ -85,7 +85,7 @@ impl Serves {
         }
     }
 
-    fn call(&self, request: &str) -> (u16, String) {
+    pub(crate) fn call(&self, request: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.at).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
@@ -96,12 +96,12 @@ impl Serves {
         (status, body.to_owned())
     }
 
-    fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
         self.call(&format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
     }
 
     /// Asks until it is well.
-    fn is_well(&self) -> String {
+    pub(crate) fn is_well(&self) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
             match self.get("/healthz") {
@@ -123,7 +123,7 @@ impl Serves {
     }
 }
 
-fn end(child: &mut Child) -> i32 {
+pub(crate) fn end(child: &mut Child) -> i32 {
     let told = Command::new("kill")
         .arg(child.id().to_string())
         .status()
