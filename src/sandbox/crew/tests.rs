@@ -195,12 +195,12 @@ async fn a_build_that_is_stopped_ends_with_all_that_it_started() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_running_when_it_ended_is_over_when_it_begins_again() {
     let folder = tempfile::tempdir().unwrap();
-    let state = folder.path().join("state");
-    let stage = Stage::open(Some(&state)).await;
+    let folder = folder.path().join("state");
+    let stage = Stage::open(Some(&folder)).await;
     let id = stage.start(&["echo up; sleep 600"]);
     stage.until(|stage| stage.lines() == ["up"]).await;
     drop(stage);
-    let again = Stage::open(Some(&state)).await;
+    let again = Stage::open(Some(&folder)).await;
     let build = again.build(&id);
     assert_eq!(build["buildStatus"], "FAULT", "{build}");
     let of_builds = |world: &World| {

@@ -132,13 +132,11 @@ impl Build {
         if run.nth < finally {
             return self.command(run, kind, cx);
         }
-        match run.trouble.take() {
-            Some(why) => self.failed(run, why, cx),
-            None => {
-                self.close(Status::Succeeded, None, cx);
-                self.on(run, cx)
-            }
+        if let Some(why) = run.trouble.take() {
+            return self.failed(run, why, cx);
         }
+        self.close(Status::Succeeded, None, cx);
+        self.on(run, cx)
     }
 
     fn command(&mut self, run: &Run, kind: Kind, cx: &mut Cx<'_>) -> Next {
@@ -218,14 +216,12 @@ impl Build {
         let Some(phase) = self.phases.last_mut().filter(|phase| phase.ends == OPEN) else {
             return;
         };
-        (phase.ends, phase.status, phase.context) = (cx.now, status, context.clone());
         let kind = phase.kind;
+        let lines = container::complete(kind, status, context.as_ref());
+        (phase.ends, phase.status, phase.context) = (cx.now, status, context);
         let is_told = (Kind::DownloadSource..Kind::Finalizing).contains(&kind);
         if is_told && !matches!(status, Status::Fault | Status::TimedOut) {
-            self.says(
-                container::complete(kind, status, context.as_ref()).into(),
-                cx,
-            );
+            self.says(lines.into(), cx);
         }
     }
 
