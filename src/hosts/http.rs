@@ -5,6 +5,7 @@ use std::io::Write;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, Url};
@@ -22,6 +23,22 @@ const ANSWER: Duration = Duration::from_mins(1);
 const FILE: Duration = Duration::from_mins(10);
 /// The longest answer that is no file, in bytes.
 const LONGEST: u64 = 4 << 20;
+
+/// What stands in a path as it is.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
+/// The address of a path below another one; none where that is no address.
+pub(super) fn below(address: &str, path: &str) -> Option<Url> {
+    let path = utf8_percent_encode(path, KEPT);
+    format!("{}/{path}", address.trim_end_matches('/'))
+        .parse()
+        .ok()
+}
 
 /// Why no whole answer came.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +65,7 @@ pub(super) struct Call {
 }
 
 /// What a call brings.
+#[derive(Clone)]
 pub(super) enum Body {
     /// JSON.
     Json(Value),

@@ -46,10 +46,10 @@ impl GitHub {
             match told.status {
                 200 => {}
                 404 | 422 => return Err(answer::no_checks(who, &check.commit)),
-                _ => return Err(self.refusals.told(who, Right::Check, &told)),
+                _ => return Err(answer::told(who, Right::Check, &told)),
             }
             let read = told.json().unwrap_or_default();
-            let unread = || answer::unread(who, "which check runs a commit has");
+            let unread = || who.asked().unread("which check runs a commit has");
             let runs = read["check_runs"].as_array().ok_or_else(unread)?;
             let ours = |run: &&Value| run["external_id"] == check.id.to_string();
             if let Some(found) = runs.iter().find(ours) {
@@ -107,10 +107,10 @@ impl GitHub {
         match told.status {
             200 | 201 => {}
             404 | 422 => return Err(answer::no_checks(who, &check.commit)),
-            _ => return Err(self.refusals.told(who, Right::Check, &told)),
+            _ => return Err(answer::told(who, Right::Check, &told)),
         }
         let read = told.json().unwrap_or_default();
-        run(&read).ok_or_else(|| answer::unread(who, "which check run it is"))
+        run(&read).ok_or_else(|| who.asked().unread("which check run it is"))
     }
 }
 

@@ -9,14 +9,13 @@ pub use checks::CheckRun;
 
 use std::io::Write;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-use self::answer::Refusals;
-use self::token::Tokens;
 use super::Now;
-use super::http::{Body, Call, Http, Told};
+use super::calls::{Ask, Bearer, By, Calls, Came};
+use super::http::{Body, Call, Told, below};
+use super::tokens::Tokens;
 use crate::domain::failure::Failure;
 use crate::domain::masks::Secret;
 use crate::domain::refs::{Branch, Commit};
@@ -24,15 +23,6 @@ use crate::forms::git::App;
 
 /// The form of its answers.
 const JSON: &str = "application/vnd.github+json";
-/// How many times it may lead elsewhere.
-const LEADS: usize = 4;
-/// What stands in a path as it is.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'/');
 
 /// What a token of an installation is for; it allows nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,18 +56,22 @@ pub struct Who<'a> {
 impl Who<'_> {
     fn url(&self, path: &str) -> Result<Url, Failure> {
         let api = self.app.api();
-        let path = utf8_percent_encode(path, KEPT);
-        format!("{}/{path}", api.trim_end_matches('/'))
-            .parse()
-            .map_err(|_| Failure::new(format!("{api} is no address of an interface of GitHub")))
+        below(api, path)
+            .ok_or_else(|| Failure::new(format!("{api} is no address of an interface of GitHub")))
     }
 }
 
 /// GitHub, as apps call it. Tokens are kept in memory alone.
 pub struct GitHub {
-    http: Http,
-    tokens: Tokens,
-    refusals: Refusals,
+    calls: Calls,
+    tokens: Tokens<token::Of>,
+}
+
+/// A right at a repository, and what gives the tokens for it.
+struct At<'a> {
+    github: &'a GitHub,
+    who: Who<'a>,
+    right: Right,
 }
 
 impl GitHub {
@@ -85,9 +79,8 @@ impl GitHub {
     #[must_use]
     pub fn new(now: Now) -> Self {
         Self {
-            http: Http::default(),
-            tokens: Tokens::new(now.clone()),
-            refusals: Refusals::new(now),
+            calls: Calls::new(now.clone()),
+            tokens: Tokens::new(now),
         }
     }
 
@@ -103,7 +96,7 @@ impl GitHub {
             200 => {}
             // No branch of that name, or no commit at all.
             404 | 409 => return Ok(None),
-            _ => return Err(self.refusals.told(who, Right::Read, &told)),
+            _ => return Err(answer::told(who, Right::Read, &told)),
         }
         let read = told.json();
         let commit = read
@@ -113,7 +106,7 @@ impl GitHub {
             .and_then(|sha| sha.parse().ok());
         commit
             .map(Some)
-            .ok_or_else(|| answer::unread(who, "where a branch stands"))
+            .ok_or_else(|| who.asked().unread("where a branch stands"))
     }
 
     /// The files of exactly one commit, as a zip archive in a folder of its own; gives its length.
@@ -128,42 +121,21 @@ impl GitHub {
         longest: u64,
     ) -> Result<u64, Failure> {
         let path = format!("repos/{}/zipball/{}", who.repository, commit.as_str());
-        let url = who.url(&path)?;
-        let (mut at, mut anew) = (url.clone(), false);
-        for _ in 0..LEADS {
-            // Where it leads elsewhere, the address says all that is needed: a token is for the
-            // host that gave it.
-            let by = if at.origin() == url.origin() {
-                let token = self.token(who, Right::Read, anew).await?;
-                Some(token)
-            } else {
-                None
-            };
-            let ours = by.is_some();
-            let call = Call {
-                method: Method::GET,
-                url: at.clone(),
-                by,
-                accept: "*/*",
-                body: None,
-            };
-            self.refusals.open(who)?;
-            let got = self.http.file(call, to, longest).await;
-            let told = match got.map_err(|why| answer::lost(who, &why))? {
-                Ok(length) => return Ok(length),
-                Err(told) => told,
-            };
-            match told.status {
-                301 | 302 | 307 | 308 => at = answer::leads(who, &at, &told)?,
-                401 if ours && !anew => anew = true,
-                404 | 422 if ours => return Err(answer::no_commit(who, commit)),
-                _ => return Err(self.refusals.told(who, Right::Read, &told)),
+        let (url, asked) = (who.url(&path)?, who.asked());
+        let at = At {
+            github: self,
+            who,
+            right: Right::Read,
+        };
+        match self.calls.file(&asked, &at, &url, to, longest).await? {
+            Came::Whole(length) => Ok(length),
+            Came::Told(told, By::Host) if [404, 422].contains(&told.status) => {
+                Err(asked.no_commit(commit))
             }
+            Came::Told(told, _) => Err(answer::told(who, Right::Read, &told)),
         }
-        Err(answer::unread(who, "where its archive is"))
     }
 
-    /// Calls by a token; one that is refused is minted anew, once.
     async fn call(
         &self,
         who: Who<'_>,
@@ -172,38 +144,30 @@ impl GitHub {
         url: Url,
         body: Option<&Value>,
     ) -> Result<Told, Failure> {
-        let mut anew = false;
-        loop {
-            let by = self.token(who, right, anew).await?;
-            let call = Call {
-                method: method.clone(),
-                url: url.clone(),
-                by: Some(by),
-                accept: JSON,
-                body: body.cloned().map(Body::Json),
-            };
-            let told = self.send(who, call).await?;
-            if told.status != 401 || anew {
-                return Ok(told);
-            }
-            anew = true;
-        }
+        let ask = Ask {
+            method,
+            url,
+            accept: JSON,
+            body: body.cloned().map(Body::Json),
+        };
+        let at = At {
+            github: self,
+            who,
+            right,
+        };
+        self.calls.call(&who.asked(), &at, ask).await
     }
+}
 
-    async fn send(&self, who: Who<'_>, call: Call) -> Result<Told, Failure> {
-        self.refusals.open(who)?;
-        let told = self.http.call(call).await;
-        let told = told.map_err(|why| answer::lost(who, &why))?;
-        self.refusals.heard(who, &told)?;
-        Ok(told)
-    }
-
-    /// What stands in `Authorization` for a right at a repository.
-    async fn token(&self, who: Who<'_>, right: Right, anew: bool) -> Result<Secret, Failure> {
-        if let Some(token) = self.tokens.kept(who, right).filter(|_| !anew) {
+impl Bearer for At<'_> {
+    async fn token(&self, anew: bool) -> Result<Secret, Failure> {
+        let Self { github, who, right } = *self;
+        let kept = github.tokens.kept(&token::of(who, right));
+        if let Some(token) = kept.filter(|_| !anew) {
             return Ok(token);
         }
-        let by_app = || self.tokens.of_app(who);
+        let (asked, calls) = (who.asked(), &github.calls);
+        let by_app = || token::of_app(who, github.tokens.now());
         let url = who.url(&format!("repos/{}/installation", who.repository))?;
         let call = |method, url, body| -> Result<Call, Failure> {
             Ok(Call {
@@ -214,14 +178,14 @@ impl GitHub {
                 body,
             })
         };
-        let told = self.send(who, call(Method::GET, url, None)?).await?;
+        let told = calls.send(&asked, call(Method::GET, url, None)?).await?;
         let installation = match told.status {
             200 => told.json().and_then(|read| read["id"].as_u64()),
             404 => return Err(answer::not_installed(who)),
             401 => return Err(answer::not_believed(who, &told)),
-            _ => return Err(self.refusals.told(who, right, &told)),
+            _ => return Err(answer::told(who, right, &told)),
         };
-        let installation = installation.ok_or_else(|| answer::unread(who, "an installation"))?;
+        let installation = installation.ok_or_else(|| asked.unread("an installation"))?;
         let name = who.repository.rsplit('/').next().unwrap_or_default();
         let body = serde_json::json!({
             "repositories": [name],
@@ -229,13 +193,13 @@ impl GitHub {
         });
         let url = who.url(&format!("app/installations/{installation}/access_tokens"))?;
         let call = call(Method::POST, url, Some(Body::Json(body)))?;
-        let told = self.send(who, call).await?;
+        let told = calls.send(&asked, call).await?;
         match told.status {
-            200 | 201 => self.tokens.keep(who, right, &told),
+            200 | 201 => token::keep(&github.tokens, who, right, &told),
             401 => Err(answer::not_believed(who, &told)),
             404 => Err(answer::not_installed(who)),
             422 => Err(answer::not_allowed(who, right, &told)),
-            _ => Err(self.refusals.told(who, right, &told)),
+            _ => Err(answer::told(who, right, &told)),
         }
     }
 }
