@@ -3,6 +3,7 @@
 //! hand or eye does not look in here.
 
 pub mod acm;
+pub mod bitbucket;
 pub mod cloudformation;
 pub mod cloudfront;
 pub mod codebuild;

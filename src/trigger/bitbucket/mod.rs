@@ -3,11 +3,9 @@
 
 pub mod descriptor;
 mod push;
-mod qsh;
 mod tenants;
 mod token;
 
 pub use push::read;
-pub use qsh::canonical;
-pub use tenants::{Installed, NotInstalled, Tenant, Tenants};
+pub use tenants::{Installed, NotInstalled, prove, take};
 pub use token::{BadToken, Call, claims_of};

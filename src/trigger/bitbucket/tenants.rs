@@ -1,47 +1,15 @@
-//! The installations of our app at Bitbucket, one an account, each with the secret that it shares with
-//! us. The first one of an account is not signed by anybody, so that whoever can reach us may tell of
-//! one: it says nothing before a person has named it. Every later one is signed by the secret before.
+//! What is believed of the installations of our app at Bitbucket. The first one of an account is not
+//! signed by anybody, so that whoever can reach us may tell of one: it says nothing before a person
+//! has named it. Every later one is signed by the secret before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::token::{BadToken, Call, check, claims_of};
-use crate::domain::masks::Secret;
+use crate::forms::bitbucket::{Tenant, Tenants};
 use crate::text::safe::Safe;
 use crate::trigger::json::{self, Unread};
-
-/// One installation.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tenant {
-    secret: Kept,
-    /// Whose it is: the id of the account.
-    account: Safe,
-    /// Whether it is installed now; the secret of one that is not proves the next installation.
-    installed: bool,
-}
-
-impl std::fmt::Debug for Tenant {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} (installed: {})", self.account, self.installed)
-    }
-}
-
-impl Tenant {
-    /// Whose it is.
-    #[must_use]
-    pub fn account(&self) -> &Safe {
-        &self.account
-    }
-}
-
-/// A secret in the private file that keeps it, and nowhere else.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Kept(String);
-
-/// All installations, by their client keys; kept in a private file.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Tenants(BTreeMap<String, Tenant>);
 
 /// The most installations that nobody has named yet: strangers can tell of any number.
 const STRANGERS: usize = 64;
@@ -91,130 +59,104 @@ struct Principal {
     uuid: String,
 }
 
-impl Tenants {
-    /// Takes `installed` or `uninstalled` for the app `key`; `named` are the installations that a
-    /// person has named.
-    ///
-    /// # Errors
-    /// Why nothing changed.
-    pub fn take(
-        &mut self,
-        key: &str,
-        named: &BTreeSet<String>,
-        token: Option<&str>,
-        call: &Call<'_>,
-        body: &[u8],
-    ) -> Result<(String, Installed), NotInstalled> {
-        let told: Told = json::read(body)?;
-        if told.key != key {
-            return Err(NotInstalled::Wrong("it is of another app"));
-        }
-        let is_key = |b: u8| b.is_ascii_graphic();
-        if told.client.is_empty() || told.client.len() > 255 || !told.client.bytes().all(is_key) {
-            return Err(NotInstalled::Wrong("its clientKey is none"));
-        }
-        let known = self.0.get(&told.client);
-        if let Some(tenant) = known {
-            let token = token.ok_or(BadToken::Missing)?;
-            check(
-                token,
-                &Secret::new(tenant.secret.0.clone()),
-                &told.client,
-                key,
-                call,
-            )?;
-        }
-        match (told.event.as_str(), told.secret, told.principal, known) {
-            ("installed", Some(secret), Some(principal), known) => {
-                if secret.len() < SHORTEST {
-                    return Err(NotInstalled::Wrong(
-                        "its sharedSecret is too short to be one",
-                    ));
-                }
-                let is_new = known.is_none();
-                if is_new && !named.contains(&told.client) && self.strangers(named) >= STRANGERS {
-                    return Err(NotInstalled::Wrong(
-                        "too many installations wait for a person to name them",
-                    ));
-                }
-                let tenant = Tenant {
-                    secret: Kept(secret),
-                    account: Safe::told(&principal.uuid),
-                    installed: true,
-                };
-                self.0.insert(told.client.clone(), tenant);
-                Ok((
-                    told.client,
-                    if is_new {
-                        Installed::New
-                    } else {
-                        Installed::Again
-                    },
-                ))
-            }
-            ("uninstalled", _, _, Some(tenant)) => {
-                let over = Tenant {
-                    installed: false,
-                    ..tenant.clone()
-                };
-                self.0.insert(told.client.clone(), over);
-                Ok((told.client, Installed::Over))
-            }
-            ("uninstalled", _, _, None) => {
-                Err(NotInstalled::Wrong("there is no such installation"))
-            }
-            ("installed", _, _, _) => Err(NotInstalled::Wrong(
-                "it has no sharedSecret, or no principal",
-            )),
-            _ => Err(NotInstalled::Wrong(
-                "it is neither installed nor uninstalled",
-            )),
-        }
+/// Takes `installed` or `uninstalled` for the app `key`; `named` are the installations that a person
+/// has named.
+///
+/// # Errors
+/// Why nothing changed.
+pub fn take(
+    tenants: &mut Tenants,
+    key: &str,
+    named: &BTreeSet<String>,
+    token: Option<&str>,
+    call: &Call<'_>,
+    body: &[u8],
+) -> Result<(String, Installed), NotInstalled> {
+    let told: Told = json::read(body)?;
+    if told.key != key {
+        return Err(NotInstalled::Wrong("it is of another app"));
     }
+    let is_key = |b: u8| b.is_ascii_graphic();
+    if told.client.is_empty() || told.client.len() > 255 || !told.client.bytes().all(is_key) {
+        return Err(NotInstalled::Wrong("its clientKey is none"));
+    }
+    let known = tenants.get(&told.client).cloned();
+    if let Some(tenant) = &known {
+        let token = token.ok_or(BadToken::Missing)?;
+        check(token, &tenant.secret(), &told.client, key, call)?;
+    }
+    match (told.event.as_str(), told.secret, told.principal, known) {
+        ("installed", Some(secret), Some(principal), known) => {
+            if secret.len() < SHORTEST {
+                return Err(NotInstalled::Wrong(
+                    "its sharedSecret is too short to be one",
+                ));
+            }
+            let (is_new, is_named) = (known.is_none(), named.contains(&told.client));
+            if is_new && !is_named && strangers(tenants, named) >= STRANGERS {
+                return Err(NotInstalled::Wrong(
+                    "too many installations wait for a person to name them",
+                ));
+            }
+            let tenant = Tenant::new(secret, Safe::told(&principal.uuid), is_named);
+            tenants.keep(&told.client, tenant);
+            let done = if is_new {
+                Installed::New
+            } else {
+                Installed::Again
+            };
+            Ok((told.client, done))
+        }
+        ("uninstalled", _, _, Some(tenant)) => {
+            tenants.keep(&told.client, tenant.over());
+            Ok((told.client, Installed::Over))
+        }
+        ("uninstalled", _, _, None) => Err(NotInstalled::Wrong("there is no such installation")),
+        ("installed", _, _, _) => Err(NotInstalled::Wrong(
+            "it has no sharedSecret, or no principal",
+        )),
+        _ => Err(NotInstalled::Wrong(
+            "it is neither installed nor uninstalled",
+        )),
+    }
+}
 
-    fn strangers(&self, named: &BTreeSet<String>) -> usize {
-        self.0
-            .keys()
-            .filter(|client| !named.contains(*client))
-            .count()
-    }
+fn strangers(tenants: &Tenants, named: &BTreeSet<String>) -> usize {
+    tenants
+        .all()
+        .filter(|(client, _)| !named.contains(*client))
+        .count()
+}
 
-    /// Who made a call, by its token: an installation of the app `key` that a person has named.
-    ///
-    /// # Errors
-    /// Why it is not believed; [`BadToken::Issuer`] also of one that is over or that nobody named.
-    pub fn prove(
-        &self,
-        key: &str,
-        named: &BTreeSet<String>,
-        token: &str,
-        call: &Call<'_>,
-    ) -> Result<&Tenant, BadToken> {
-        let client = claims_of(token)?.iss;
-        let tenant = self
-            .0
-            .get(&client)
-            .filter(|tenant| tenant.installed && named.contains(&client))
-            .ok_or(BadToken::Issuer)?;
-        check(
-            token,
-            &Secret::new(tenant.secret.0.clone()),
-            &client,
-            key,
-            call,
-        )?;
-        Ok(tenant)
-    }
+/// Who made a call, by its token: an installation of the app `key` that a person has named.
+///
+/// # Errors
+/// Why it is not believed; [`BadToken::Issuer`] also of one that is over or that nobody named.
+pub fn prove<'a>(
+    tenants: &'a Tenants,
+    key: &str,
+    named: &BTreeSet<String>,
+    token: &str,
+    call: &Call<'_>,
+) -> Result<&'a Tenant, BadToken> {
+    let client = claims_of(token)?.iss;
+    let tenant = tenants
+        .get(&client)
+        .filter(|tenant| tenant.is_installed() && named.contains(&client))
+        .ok_or(BadToken::Issuer)?;
+    check(token, &tenant.secret(), &client, key, call)?;
+    Ok(tenant)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::qsh;
     use super::super::token::tests::{CLIENT, KEY, NOW, claims, signed};
     use super::*;
+    use crate::domain::masks::Secret;
     use crate::domain::time::Time;
+    use crate::forms::bitbucket::qsh;
 
     const AT: Call<'static> = Call {
         method: "POST",
@@ -249,12 +191,11 @@ mod tests {
         token: Option<&str>,
         body: &Value,
     ) -> Result<Installed, NotInstalled> {
-        tenants
-            .take(KEY, &named(), token, &AT, body.to_string().as_bytes())
-            .map(|(client, done)| {
-                assert_eq!(client, CLIENT);
-                done
-            })
+        let body = body.to_string();
+        super::take(tenants, KEY, &named(), token, &AT, body.as_bytes()).map(|(client, done)| {
+            assert_eq!(client, CLIENT);
+            done
+        })
     }
 
     #[test]
@@ -307,9 +248,7 @@ mod tests {
         };
         let call = token(ONE, hook.path);
         let prove = |tenants: &Tenants, named: &BTreeSet<String>, token: &str| {
-            tenants
-                .prove(KEY, named, token, &hook)
-                .map(|tenant| tenant.account().clone())
+            super::prove(tenants, KEY, named, token, &hook).map(|tenant| tenant.account().clone())
         };
         assert_eq!(prove(&tenants, &named(), &call), Err(BadToken::Issuer));
         take(&mut tenants, None, &body(ONE)).unwrap();
@@ -362,7 +301,8 @@ mod tests {
         for n in 0..STRANGERS + 5 {
             let mut body = body(ONE);
             body["clientKey"] = json!(format!("stranger:{n}"));
-            let taken = tenants.take(KEY, &named(), None, &AT, body.to_string().as_bytes());
+            let body = body.to_string();
+            let taken = super::take(&mut tenants, KEY, &named(), None, &AT, body.as_bytes());
             assert_eq!(taken.is_ok(), n < STRANGERS, "{n}");
         }
         assert_eq!(
@@ -371,6 +311,11 @@ mod tests {
             "who is named is let in"
         );
         assert!(!format!("{tenants:?}").contains(ONE));
+        let believed =
+            |tenants: &Tenants| tenants.all().filter(|(_, one)| one.is_believed()).count();
+        assert_eq!(believed(&tenants), 1);
+        assert!(tenants.name(&BTreeSet::new()) && believed(&tenants) == 0);
+        assert!(tenants.name(&named()) && !tenants.name(&named()));
         let kept = serde_json::to_vec(&tenants).unwrap();
         assert_eq!(serde_json::from_slice::<Tenants>(&kept).unwrap(), tenants);
     }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
-use super::qsh;
 use crate::domain::masks::Secret;
 use crate::domain::time::Time;
+use crate::forms::bitbucket::qsh;
 use crate::text::jwt;
 
 /// How far the clocks of both sides may be apart.
@@ -183,7 +183,6 @@ impl Claims {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use jsonwebtoken::EncodingKey;
     use serde_json::{Value, json};
 
     use super::*;
@@ -216,8 +215,8 @@ pub(super) mod tests {
     }
 
     pub(crate) fn signed(claims: &Value, secret: &Secret) -> String {
-        let key = EncodingKey::from_secret(secret.reveal().as_bytes());
-        jwt::sign(Algorithm::HS256, claims, &key).unwrap()
+        let token = crate::forms::bitbucket::signed(claims, secret).unwrap();
+        token.reveal().to_owned()
     }
 
     fn told(claims: &Value) -> Result<(), BadToken> {

@@ -5,10 +5,11 @@ use axum::http::request::Parts as Head;
 use axum::response::Response;
 
 use super::answer::{Answer, response};
-use super::{App, Door, TENANTS, headers};
+use super::{App, Door, headers};
+use crate::forms::bitbucket::HEARD;
 use crate::text::json;
 use crate::text::safe::Safe;
-use crate::trigger::bitbucket::{BadToken, Call, Installed, NotInstalled, descriptor};
+use crate::trigger::bitbucket::{BadToken, Call, Installed, NotInstalled, descriptor, prove, take};
 
 impl Door {
     /// What the app says of itself.
@@ -26,8 +27,7 @@ impl Door {
         let token = headers::token(&head.headers, "JWT").ok_or(BadToken::Missing);
         let token = token.map_err(|why| Answer::unproven(&why))?;
         let tenants = self.tenants.lock().await;
-        tenants
-            .prove(&app.key, &app.named, token, &self.call(head))
+        prove(&tenants, &app.key, &app.named, token, &self.call(head))
             .map(|tenant| tenant.account().clone())
             .map_err(|why| Answer::unproven(&why))
     }
@@ -41,14 +41,16 @@ impl Door {
         let mut tenants = self.tenants.lock().await;
         let mut next = tenants.clone();
         let token = headers::token(&head.headers, "JWT");
-        let (client, done) = match next.take(&app.key, &app.named, token, &self.call(head), body) {
+        let call = self.call(head);
+        let done = take(&mut next, &app.key, &app.named, token, &call, body);
+        let (client, done) = match done {
             Ok(which) => which,
             Err(NotInstalled::Token(why)) => return Answer::unproven(&why),
             Err(why @ (NotInstalled::Unread(_) | NotInstalled::Wrong(_))) => {
                 return Answer::unread(&why);
             }
         };
-        if let Err(why) = self.keep(TENANTS, &next).await {
+        if let Err(why) = self.keep(HEARD, &next).await {
             tracing::warn!("the installation {client} cannot be kept: {why}");
             return Answer::closed("the installation cannot be kept here: the log says why");
         }

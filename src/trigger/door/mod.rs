@@ -21,12 +21,12 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
-use super::bitbucket::Tenants;
 use super::keep::{self, Keep};
 use super::queue::States;
 use super::rules::{Heads, Rule};
 use crate::desk::Relay;
 use crate::domain::secret_ref::SecretRef;
+use crate::forms::bitbucket::{HEARD, Tenants};
 use crate::os::clock::SharedClock;
 
 use metrics::Counts;
@@ -91,8 +91,6 @@ pub struct Door {
 
 /// Under which name the newest pushes are kept.
 const HEADS: &str = "pushes";
-/// Under which name the installations at Bitbucket are kept, with their secrets.
-const TENANTS: &str = "bitbucket";
 
 impl Door {
     /// Reads what was kept.
@@ -102,7 +100,13 @@ impl Door {
     /// forgotten.
     pub fn open(parts: Parts) -> Result<Arc<Self>, String> {
         let heads = kept(parts.keep.as_ref(), HEADS)?;
-        let tenants = kept(parts.keep.as_ref(), TENANTS)?;
+        let mut tenants: Tenants = kept(parts.keep.as_ref(), HEARD)?;
+        // Who reads repositories there believes those alone that were named here.
+        let named = parts.hosts.app.as_ref().map(|app| &app.named);
+        if named.is_some_and(|named| tenants.name(named)) {
+            let bytes = serde_json::to_vec(&tenants).map_err(|why| why.to_string())?;
+            parts.keep.write(HEARD, &bytes)?;
+        }
         Ok(Arc::new(Self {
             heads: Mutex::new(heads),
             tenants: Mutex::new(tenants),

@@ -488,7 +488,7 @@ async fn bitbucket_is_believed_by_signature_or_by_installation() {
         call(&anew, &hook(&token("/hooks/bitbucket"))).await.status,
         200
     );
-    setup.keep.write(super::TENANTS, b"{").unwrap();
+    setup.keep.write(super::HEARD, b"{").unwrap();
     assert!(
         setup.try_open().is_err(),
         "what is damaged is not begun anew"

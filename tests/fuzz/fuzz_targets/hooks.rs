@@ -3,8 +3,9 @@
 #![no_main]
 
 use holdpoint::domain::refs::Ref;
+use holdpoint::forms::bitbucket::qsh::canonical;
 use holdpoint::text::safe::{Safe, acts};
-use holdpoint::trigger::bitbucket::{canonical, claims_of};
+use holdpoint::trigger::bitbucket::claims_of;
 use holdpoint::trigger::rules::{Concern, concern};
 use holdpoint::trigger::{Told, bitbucket, github, gitlab};
 use libfuzzer_sys::fuzz_target;

@@ -18,11 +18,12 @@ use crate::desk::{Batch, Desk, NotAsked, NotRelayed, Relay, Relayed, TailOf};
 use crate::domain::ask::{Ask, AskState, InboxAsk};
 use crate::domain::ids::{AskId, StackId};
 use crate::domain::time::Time;
+use crate::forms::bitbucket::qsh;
 use crate::os::clock::{Clock as _, Stepped};
 use crate::text::jwt;
+use crate::trigger::Keep;
 use crate::trigger::door::{App, Door, Hosts, Parts};
 use crate::trigger::rules::Rule;
-use crate::trigger::{Keep, bitbucket};
 use crate::world::{EngineState, World};
 
 /// A secret that every test has, by a variable that every test has.
@@ -192,7 +193,7 @@ impl Setup {
 /// A token of the installation that [`Setup::new`] names, for a call there now.
 pub(super) fn token(setup: &Setup, path: &str) -> String {
     let now = setup.clock.now().0 / 1_000;
-    let canonical = bitbucket::canonical("POST", path, "");
+    let canonical = qsh::canonical("POST", path, "");
     let claims = json!({
         "iss": "connection:123", "iat": now, "exp": now + 180,
         "qsh": hex::encode(sha2::Sha256::digest(canonical.as_bytes())),

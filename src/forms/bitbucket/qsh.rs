@@ -43,7 +43,8 @@ pub fn canonical(method: &str, path: &str, query: &str) -> String {
 }
 
 /// The hash of it, as it stands in a token.
-pub(super) fn hash(canonical: &str) -> String {
+#[must_use]
+pub fn hash(canonical: &str) -> String {
     hex::encode(Sha256::digest(canonical.as_bytes()))
 }
 
