@@ -3,6 +3,7 @@
 
 pub(crate) mod appearance;
 mod engine;
+mod heard;
 mod lines;
 pub(crate) mod log;
 mod queues;

@@ -11,6 +11,7 @@ use holdpoint::desk::EngineStart;
 use holdpoint::engine::process::Elected;
 use holdpoint::engine::{EyesByKind, Parts, Share};
 use holdpoint::exec;
+use holdpoint::hosts::Hosts;
 use holdpoint::observe;
 use holdpoint::os::clock::{Real, SharedClock};
 use holdpoint::os::disk;
@@ -21,6 +22,7 @@ use holdpoint::store::StoreError;
 use holdpoint::store::sqlite::{OpenError, Sqlite};
 use holdpoint::systems;
 
+use super::heard;
 use super::lines::{AGAIN, to_spool};
 use super::replies::Checks;
 use super::sandbox::sandbox_port;
@@ -92,7 +94,8 @@ async fn parts(
     clock: SharedClock,
 ) -> Result<Parts> {
     let store = Arc::new(Sqlite::engine(home, elected.lock(), clock.clone()).await?);
-    let executors = exec::executors(clients)
+    let hosts = Hosts::new(&clock, heard::installations(home)?);
+    let executors = exec::executors(clients, &hosts)
         .into_iter()
         .map(|one| (one.kind().as_str().to_owned(), one))
         .collect::<BTreeMap<_, _>>();
@@ -107,14 +110,14 @@ async fn parts(
         eyes: Arc::new(EyesByKind::new(
             clients.clone(),
             clock.clone(),
-            observe::eyes(clients, &clock, &id),
+            observe::eyes(clients, &hosts, &clock, &id),
             places::all(),
         )),
         job: Arc::new(move |deployment, step, attempt| -> PathBuf {
             jobs.job(deployment, step, attempt)
         }),
         lines: to_spool(home, clock.clone(), elected.disk().clone())?,
-        replies: Some(Arc::new(Checks::new(clock.clone()))),
+        replies: Some(Arc::new(Checks(hosts))),
         failpoint: None,
         fresh: Arc::new(holdpoint::os::random::id),
     })

@@ -9,24 +9,15 @@ use holdpoint::domain::failure::Failure;
 use holdpoint::domain::masks::Secret;
 use holdpoint::engine::replies::{Given, Replies};
 use holdpoint::forms::git::App;
-use holdpoint::hosts::github::{CheckRun, GitHub, Who};
-use holdpoint::os::clock::SharedClock;
+use holdpoint::hosts::Hosts;
+use holdpoint::hosts::github::{CheckRun, Who};
 use holdpoint::secrets;
 use holdpoint::systems::ReplyTo;
 
 /// Check runs of GitHub.
-pub(super) struct Checks {
-    github: GitHub,
-}
+pub(super) struct Checks(pub(super) Arc<Hosts>);
 
 impl Checks {
-    /// By that clock.
-    pub(super) fn new(clock: SharedClock) -> Self {
-        Self {
-            github: GitHub::new(Arc::new(move || clock.now())),
-        }
-    }
-
     /// The app as which GitHub is called, and its key, which is read for each call anew.
     async fn app(to: &ReplyTo) -> Result<(App, Secret), Failure> {
         let app: App = serde_json::from_value(to.by.clone()).map_err(|why| {
@@ -61,7 +52,7 @@ impl Replies for Checks {
     ) -> BoxFuture<'a, Result<Option<Given>, Failure>> {
         async move {
             let app = Self::app(to).await?;
-            let found = self.github.check(who(to, &app), check).await?;
+            let found = self.0.github.check(who(to, &app), check).await?;
             Ok(found.map(given))
         }
         .boxed()
@@ -74,7 +65,7 @@ impl Replies for Checks {
     ) -> BoxFuture<'a, Result<Given, Failure>> {
         async move {
             let app = Self::app(to).await?;
-            let made = self.github.make_check(who(to, &app), check).await?;
+            let made = self.0.github.make_check(who(to, &app), check).await?;
             Ok(given(made))
         }
         .boxed()
@@ -88,7 +79,7 @@ impl Replies for Checks {
     ) -> BoxFuture<'a, Result<Given, Failure>> {
         async move {
             let app = Self::app(to).await?;
-            let told = self.github.tell_check(who(to, &app), run, check).await?;
+            let told = self.0.github.tell_check(who(to, &app), run, check).await?;
             Ok(given(told))
         }
         .boxed()

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,10 +18,8 @@ use holdpoint::engine::process::{self, Stay};
 use holdpoint::os::clock::Real;
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
-use holdpoint::os::{files, open};
 use holdpoint::secrets;
 use holdpoint::systems;
-use holdpoint::text::causes::causes;
 use holdpoint::text::safe::Safe;
 use holdpoint::trigger::door::{App, Door, Hosts, Parts, Rules};
 use holdpoint::trigger::queue::{self, Families, Post, States};
@@ -31,6 +28,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::Ground;
+use super::heard::Files;
 use super::queues::Sqs;
 
 /// How often it is looked whether another engine has ended.
@@ -235,60 +233,9 @@ fn read_families(ground: &Ground) -> Families {
     Arc::new(move || Ok(reload(&Instances::new())?.families))
 }
 
-/// Small private files in a folder of the home.
-struct Files(PathBuf);
-
-impl Files {
-    fn open(home: &Home) -> Result<Self> {
-        let folder = home.heard();
-        files::private_folder(&folder)?;
-        Ok(Self(folder))
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(format!("{name}.json"))
-    }
-}
-
-impl Keep for Files {
-    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
-        let file = self.file(name);
-        if !file.exists() {
-            return Ok(None);
-        }
-        files::check(&file, 0o600).map_err(|why| causes(&why))?;
-        let bytes = open::bytes(&file).map_err(|why| format!("{}: {why}", file.display()))?;
-        Ok(Some(bytes))
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
-        files::write_whole(&self.file(name), bytes).map_err(|why| causes(&why))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_kept_is_private_and_what_others_can_read_is_refused() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::open(Some(&folder.path().join("home"))).unwrap();
-        let files = Files::open(&home).unwrap();
-        assert_eq!(files.read("bitbucket"), Ok(None));
-        files.write("bitbucket", b"one").unwrap();
-        assert_eq!(
-            Files::open(&home).unwrap().read("bitbucket"),
-            Ok(Some(b"one".to_vec()))
-        );
-        assert_eq!(files.file(queue::ASIDE), home.set_aside());
-        let file = files.file("bitbucket");
-        let mode = |file: &PathBuf| std::fs::metadata(file).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&file), 0o600);
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(files.read("bitbucket").unwrap_err().contains("chmod 600"));
-    }
 
     #[test]
     fn an_address_is_one_of_tls() {

@@ -84,10 +84,13 @@ impl Bench {
     }
 
     pub(super) fn executor(&self, kind: &str) -> Arc<dyn Executor> {
-        executors(&self.account.clients())
-            .into_iter()
-            .find(|executor| executor.kind().as_str() == kind)
-            .unwrap()
+        executors(
+            &self.account.clients(),
+            &crate::hosts::Hosts::of(&crate::os::clock::Real::shared()),
+        )
+        .into_iter()
+        .find(|executor| executor.kind().as_str() == kind)
+        .unwrap()
     }
 
     pub(super) fn job(self: &Arc<Self>, params: Value) -> Job {

@@ -37,6 +37,7 @@ use crate::domain::place::Place;
 use crate::domain::plan::{Cancel, Output, StepKind};
 use crate::domain::request::SourceBundle;
 use crate::domain::secret_ref::SecretRef;
+use crate::hosts::Hosts;
 use crate::text::safe::Safe;
 
 /// What a job gets from the engine: durable notes, lines out, files, and the wish to stop.
@@ -159,7 +160,7 @@ pub trait Executor: Send + Sync {
 
 /// All executors of this program.
 #[must_use]
-pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
+pub fn executors(clients: &Arc<Clients>, hosts: &Arc<Hosts>) -> Vec<Arc<dyn Executor>> {
     let mut all = cloudformation::executors(clients);
     all.extend(s3::executors(clients));
     all.extend(cloudfront::executors(clients));
@@ -167,7 +168,7 @@ pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
     all.extend(ssm::executors(clients));
     all.extend(route53::executors(clients));
     all.extend(git::executors(clients));
-    all.extend(source::executors(clients));
+    all.extend(source::executors(clients, hosts));
     all.extend(codebuild::executors(clients));
     all.push(Arc::new(process::Process::new()));
     all

@@ -1,12 +1,15 @@
 //! Git: how a repository and what stands in it are named, how the tool is asked, and what it
 //! answers.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::domain::look::{Sight, Standing, Subject};
 use crate::domain::refs::{Branch, Commit};
 use crate::domain::secret_ref::SecretRef;
+use crate::forms::bitbucket;
 
 /// The kind of a branch, as a real thing that is looked at. Its name is the repository, `#`, and the
 /// whole name of the branch ([`branch`]).
@@ -19,6 +22,36 @@ const CALLED: &str = "branch";
 pub struct BranchFacts {
     /// The commit that it leads to.
     pub commit: Commit,
+}
+
+/// As whom a repository is read, where that is not done with git.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ReadAs {
+    /// An app of GitHub.
+    Github(App),
+    /// An app of Bitbucket.
+    Bitbucket(bitbucket::App),
+}
+
+impl ReadAs {
+    /// What proves that we are it, where a plan says where that is.
+    #[must_use]
+    pub fn secret(&self) -> Option<&SecretRef> {
+        match self {
+            ReadAs::Github(app) => Some(&app.secrets.private_key),
+            ReadAs::Bitbucket(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for ReadAs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadAs::Github(app) => write!(f, "the GitHub app {}", app.id),
+            ReadAs::Bitbucket(app) => write!(f, "the Bitbucket app {}", app.key),
+        }
+    }
 }
 
 /// An app of GitHub that may read repositories.
@@ -225,6 +258,25 @@ mod tests {
         ] {
             assert!(wrong_api(wrong).is_some(), "{wrong}");
         }
+    }
+
+    /// What older deployments stored is read as it was meant.
+    #[test]
+    fn who_reads_is_known_by_what_is_stored() {
+        let github = json!({ "id": 7, "secrets": { "private_key": "file:/k" } });
+        let bitbucket = json!({ "bitbucket": "holdpoint-acme" });
+        for (stored, called, has_key) in [
+            (github, "the GitHub app 7", true),
+            (bitbucket, "the Bitbucket app holdpoint-acme", false),
+        ] {
+            let read: ReadAs = serde_json::from_value(stored.clone()).unwrap();
+            assert_eq!(
+                (read.to_string().as_str(), read.secret().is_some()),
+                (called, has_key)
+            );
+            assert_eq!(json!(read), stored);
+        }
+        assert!(serde_json::from_value::<ReadAs>(json!({ "id": 7 })).is_err());
     }
 
     /// A branch and a tag of one name are two things, and so are names that end alike.

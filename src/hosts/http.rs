@@ -69,6 +69,8 @@ pub(super) struct Call {
 pub(super) enum Body {
     /// JSON.
     Json(Value),
+    /// A form, encoded.
+    Form(String),
 }
 
 /// An answer that was read whole.
@@ -131,6 +133,9 @@ impl Http {
             Some(Body::Json(value)) => asks
                 .header("content-type", "application/json")
                 .body(value.to_string()),
+            Some(Body::Form(text)) => asks
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(text),
             None => asks,
         };
         asks.send().await.map_err(|why| way(&why))

@@ -14,9 +14,8 @@ use crate::domain::look::{Look, Sight};
 use crate::domain::refs::{Branch, Commit};
 use crate::domain::repository::Repository;
 use crate::domain::request::SourceBundle;
-use crate::forms::git::{App, BRANCH, head, parts, sight};
-use crate::hosts::github::{GitHub, Who};
-use crate::os::clock::SharedClock;
+use crate::forms::git::{BRANCH, ReadAs, head, parts, sight};
+use crate::hosts::{Hosts, Who};
 use crate::os::git::git;
 use crate::secrets;
 
@@ -24,36 +23,29 @@ use crate::secrets;
 const ANSWER: Duration = Duration::from_secs(30);
 
 /// Looks at branches.
-pub(super) struct Branches {
-    github: GitHub,
-}
+pub(super) struct Branches(pub(super) Arc<Hosts>);
 
 impl Branches {
-    /// By that clock.
-    pub(super) fn new(clock: &SharedClock) -> Self {
-        let clock = clock.clone();
-        Self {
-            github: GitHub::new(Arc::new(move || clock.now())),
-        }
-    }
-
     async fn by_app(
         &self,
-        app: &App,
+        app: &ReadAs,
         repository: &str,
         branch: &str,
     ) -> Result<Option<Commit>, Failure> {
-        let none = || Failure::new(format!("{repository}#{branch} is no branch of a GitHub"));
+        let none = || Failure::new(format!("{repository}#{branch} is no branch of a git host"));
         let at: Repository = repository.parse().map_err(|_| none())?;
         let branch = branch.strip_prefix("refs/heads/").unwrap_or(branch);
         let branch: Branch = branch.parse().map_err(|_| none())?;
-        let key = secrets::read(&app.secrets.private_key).await?;
+        let key = match app.secret() {
+            Some(reference) => Some(secrets::read(reference).await?),
+            None => None,
+        };
         let who = Who {
-            app,
-            key: &key,
+            by: app,
+            key: key.as_ref(),
             repository: at.path(),
         };
-        self.github.head(who, &branch).await
+        self.0.head(who, &branch).await
     }
 }
 
@@ -72,7 +64,7 @@ impl Eye for Branches {
             let name = &look.about.name;
             let (repository, branch) = parts(&look.about)
                 .ok_or_else(|| Failure::new(format!("{name:?} names no branch")))?;
-            let app: Option<App> = serde_json::from_value(look.with.clone()).map_err(|why| {
+            let app: Option<ReadAs> = serde_json::from_value(look.with.clone()).map_err(|why| {
                 Failure::new(format!("how {name} is read cannot be understood: {why}"))
             })?;
             if let Some(app) = &app {

@@ -26,6 +26,7 @@ use crate::domain::place::Place;
 use crate::domain::request::SourceBundle;
 use crate::domain::time::Time;
 use crate::forms::role::LookAs;
+use crate::hosts::Hosts;
 use crate::os::clock::SharedClock;
 
 /// Where a look is taken, and for what.
@@ -142,7 +143,12 @@ pub trait Follow: Send {
 
 /// Every eye that there is.
 #[must_use]
-pub fn eyes(clients: &Arc<Clients>, clock: &SharedClock, store: &str) -> Vec<Arc<dyn Eye>> {
+pub fn eyes(
+    clients: &Arc<Clients>,
+    hosts: &Arc<Hosts>,
+    clock: &SharedClock,
+    store: &str,
+) -> Vec<Arc<dyn Eye>> {
     vec![
         Arc::new(cloudformation::Stacks::new(Arc::clone(clients))),
         Arc::new(cloudformation::ChangeSets::new(
@@ -151,7 +157,7 @@ pub fn eyes(clients: &Arc<Clients>, clock: &SharedClock, store: &str) -> Vec<Arc
             store.to_owned(),
         )),
         Arc::new(cloudfront::Distributions(Arc::clone(clients))),
-        Arc::new(git::Branches::new(clock)),
+        Arc::new(git::Branches(Arc::clone(hosts))),
         Arc::new(s3::Objects(Arc::clone(clients))),
         Arc::new(ssm::Parameters(Arc::clone(clients))),
     ]

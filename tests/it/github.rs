@@ -194,11 +194,11 @@ impl Drop for GitHub {
     }
 }
 
-async fn listener() -> TcpListener {
+pub(crate) async fn listener() -> TcpListener {
     TcpListener::bind(("127.0.0.1", 0)).await.unwrap()
 }
 
-fn answer(status: u16, body: &Value) -> Response<Body> {
+pub(crate) fn answer(status: u16, body: &Value) -> Response<Body> {
     Response::builder()
         .status(status)
         .header("content-type", "application/json; charset=utf-8")
@@ -214,7 +214,7 @@ fn says(status: u16, message: &str) -> Response<Body> {
 }
 
 /// An answer that breaks off.
-fn cut() -> Response<Body> {
+pub(crate) fn cut() -> Response<Body> {
     let (half, cut) = (Ok(Bytes::from_static(b"PK\x03\x04")), Err("cut"));
     Response::new(Body::from_stream(futures_util::stream::iter([half, cut])))
 }

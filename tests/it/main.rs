@@ -7,6 +7,7 @@
     reason = "a test says what went wrong by failing"
 )]
 
+mod bitbucket;
 mod builds;
 mod cloud;
 mod cloud_contract;

@@ -161,7 +161,12 @@ impl Scene {
             &[("AWS_CONFIG_FILE", file.to_str().unwrap())],
         );
         let shared: SharedClock = Arc::new(clock.clone());
-        let eyes = crate::observe::eyes(&clients, &shared, "0a1b2c3d");
+        let eyes = crate::observe::eyes(
+            &clients,
+            &crate::hosts::Hosts::of(&shared),
+            &shared,
+            "0a1b2c3d",
+        );
         let eyes = Arc::new(EyesByKind::new(
             Arc::clone(&clients),
             shared,

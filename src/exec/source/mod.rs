@@ -1,6 +1,6 @@
 //! `source.fetch {repository, app, commit, bucket, key}`: puts the files of exactly that commit, as a
-//! zip archive that GitHub packed for one of its apps, where a build reads them. It is checked whole,
-//! and the folder around the files is taken away. Its output is `{commit, bucket, key, bytes}`.
+//! zip archive that a git host packed for one of its apps, where a build reads them. It is checked
+//! whole, and the folder around the files is taken away. Its output is `{commit, bucket, key, bytes}`.
 
 use std::fs;
 use std::sync::Arc;
@@ -19,23 +19,27 @@ use crate::domain::failure::Failure;
 use crate::domain::plan::{Cancel, Output, StepKind};
 use crate::domain::refs::Commit;
 use crate::domain::repository::Repository;
-use crate::forms::git::App;
-use crate::hosts::github::{GitHub, Who};
+use crate::forms::git::ReadAs;
+use crate::hosts::{Hosts, Who};
 use crate::os::{files, open};
 use crate::text::archive::{Limits, Source, unwrapped};
+use crate::text::safe::Safe;
 
 const KIND: &str = "source.fetch";
+
+/// The shortest beginning of a commit's name that says which one it is.
+const SHORTEST: usize = 7;
 
 /// Brings sources.
 struct Fetch {
     clients: Arc<Clients>,
-    github: GitHub,
+    hosts: Arc<Hosts>,
 }
 
 #[derive(Deserialize)]
 struct Params {
     repository: String,
-    app: App,
+    app: ReadAs,
     commit: Commit,
     bucket: String,
     key: String,
@@ -43,11 +47,10 @@ struct Params {
 
 /// All executors of sources that git hosts pack.
 #[must_use]
-pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
-    let clock = Arc::clone(clients);
+pub fn executors(clients: &Arc<Clients>, hosts: &Arc<Hosts>) -> Vec<Arc<dyn Executor>> {
     vec![Arc::new(Fetch {
         clients: Arc::clone(clients),
-        github: GitHub::new(Arc::new(move || clock.now())),
+        hosts: Arc::clone(hosts),
     })]
 }
 
@@ -100,7 +103,10 @@ impl Fetch {
         let at: Repository = params.repository.parse().map_err(|why| {
             Failure::new(format!("{:?}: {why}", params.repository)).hint("deploy again")
         })?;
-        let key = job.port.secret(&app.secrets.private_key).await?;
+        let key = match app.secret() {
+            Some(reference) => Some(job.port.secret(reference).await?),
+            None => None,
+        };
         let kept = |why: &dyn std::fmt::Display| {
             Failure::new(format!("the source of {at} cannot be kept here: {why}"))
         };
@@ -109,18 +115,18 @@ impl Fetch {
         let _ = fs::remove_file(&path);
         let mut to = open::fresh(&path, 0o600).map_err(|why| kept(&why))?;
         let who = Who {
-            app,
-            key: &key,
+            by: app,
+            key: key.as_ref(),
             repository: at.path(),
         };
-        let came = self.github.archive(who, commit, &mut to, LONGEST).boxed();
+        let came = self.hosts.archive(who, commit, &mut to, LONGEST).boxed();
         let length = match select(came, job.port.cancelled()).await {
             Either::Left((came, _)) => came?,
             Either::Right(_) => {
                 return Err(Failure::new("cancelled; nothing was changed").as_before());
             }
         };
-        let says = format!("{length} bytes from {at}, as the GitHub app {}", app.id);
+        let says = format!("{length} bytes from {at}, as {app}");
         say(job, commit.short(), &says);
         let packed = path.clone();
         let read = tokio::task::spawn_blocking(move || {
@@ -132,17 +138,37 @@ impl Fetch {
         let _ = fs::remove_file(&path);
         let source = read.map_err(|why| kept(&why))?.map_err(|why| {
             let says = format!("the source of {at} at {} is not taken: {why}", commit.short());
-            Failure::new(says).hint("take that out of the repository, or read it with git: take github_app out of the estate file")
+            Failure::new(says).hint("take that out of the repository, or read it with git: take the app out of the estate file")
         })?;
-        // GitHub says in an archive which commit it has.
-        match source.comment.as_deref().map(str::parse::<Commit>) {
-            Some(Ok(other)) if other != *commit => Err(Failure::new(format!(
-                "{at} gives {} where {} was asked for",
-                other.short(),
+        named(&source, app, commit).map_err(|other| {
+            Failure::new(format!(
+                "{at} gives {other} where {} was asked for",
                 commit.short()
             ))
-            .hint("deploy what the branch leads to now")),
-            Some(_) | None => Ok(source),
+            .hint("deploy what the branch leads to now")
+        })?;
+        Ok(source)
+    }
+}
+
+/// Whether an archive is of the commit that was asked for, as far as its host says which one it has;
+/// else what it is of. GitHub says it in a comment; Bitbucket in the folder around the files, and
+/// whether it says anything else is not promised.
+fn named(source: &Source, app: &ReadAs, commit: &Commit) -> Result<(), String> {
+    let says = source.comment.as_deref().map(str::parse::<Commit>);
+    if let Some(Ok(other)) = says
+        && other != *commit
+    {
+        return Err(other.short().to_owned());
+    }
+    match app {
+        ReadAs::Github(_) => Ok(()),
+        ReadAs::Bitbucket(_) => {
+            let end = source.folder.rsplit('-').next().unwrap_or_default();
+            let names = end.len() >= SHORTEST && commit.as_str().starts_with(end);
+            names
+                .then_some(())
+                .ok_or_else(|| Safe::told(&source.folder).into_string())
         }
     }
 }

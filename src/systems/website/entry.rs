@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::buildspec::Recipe;
 use crate::domain::refs::Branch;
-use crate::forms::git::App;
+use crate::forms::git::ReadAs;
 use crate::systems::entry::Form;
 
-pub use app::GithubApp;
+pub use app::{BitbucketApp, GithubApp};
 pub use each::Each;
 
 /// The form.
@@ -57,6 +57,10 @@ pub struct WebsiteEntry {
     /// The app of GitHub by which the repository is read; without one it is read with git.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub github_app: Option<GithubApp>,
+    /// The app of Bitbucket (Connect) by which the repository is read: the one whose installations
+    /// `holdpoint serve` hears of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bitbucket_app: Option<BitbucketApp>,
     /// The branch that is deployed.
     #[serde(default = "master")]
     pub branch: String,
@@ -218,9 +222,9 @@ pub(super) struct Site {
 pub(super) struct Build {
     /// The repository.
     pub(super) repository: String,
-    /// The app of GitHub by which it is read; with git, where there is none.
+    /// The app by which it is read; with git, where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) app: Option<App>,
+    pub(super) app: Option<ReadAs>,
     /// Whether that app tells the commits of pushes what becomes of them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) checks: bool,
@@ -289,7 +293,7 @@ impl WebsiteEntry {
         let parameters = own.and_then(|own| own.parameters.as_ref());
         Some(Build {
             repository: self.repository.clone()?,
-            app: self.github_app.as_ref().and_then(GithubApp::app),
+            app: self.read_as(),
             checks: self.github_app.as_ref().is_some_and(|app| app.checks),
             branch: branch.unwrap_or(&self.branch).parse().ok()?,
             project: at(project?),
@@ -306,6 +310,15 @@ impl WebsiteEntry {
                 out: self.out_dir.clone(),
             },
         })
+    }
+
+    /// The app by which its repository is read.
+    fn read_as(&self) -> Option<ReadAs> {
+        let bitbucket = self.bitbucket_app.as_ref().map(BitbucketApp::app);
+        let github = self.github_app.as_ref().and_then(GithubApp::app);
+        github
+            .map(ReadAs::Github)
+            .or(bitbucket.map(ReadAs::Bitbucket))
     }
 
     fn own(&self) -> Own {

@@ -34,7 +34,7 @@ use crate::domain::request::Spec;
 use crate::domain::row::Row;
 use crate::domain::secret_ref::SecretRef;
 use crate::forms::cloudfront::{DISTRIBUTION, LookFor};
-use crate::forms::git::{BRANCH, BranchFacts, SIGN_IN, has_password};
+use crate::forms::git::{BRANCH, BranchFacts, ReadAs, SIGN_IN, has_password};
 use crate::forms::role::LookAs;
 use crate::forms::s3::{OBJECT, object};
 use crate::forms::ssm::{PARAMETERS, below};
@@ -180,7 +180,7 @@ impl System for Website {
         Body::of(spec).ok()?.site.build?.parameters
     }
 
-    /// GitHub gives an app its commits without it.
+    /// A host gives an app its commits without it.
     fn needs_git(&self, spec: &Spec) -> bool {
         let build = Body::of(spec).ok().and_then(|body| body.site.build);
         build.is_some_and(|build| build.app.is_none())
@@ -211,6 +211,9 @@ impl System for Website {
     fn replies(&self, spec: &Spec) -> Option<ReplyTo> {
         let build = Body::of(spec).ok()?.site.build?;
         let app = build.app.filter(|_| build.checks)?;
+        let ReadAs::Github(app) = app else {
+            return None;
+        };
         Some(ReplyTo {
             host: Issuer::Github,
             repository: build.repository.parse().ok()?,

@@ -235,6 +235,12 @@ fn app(key: &str, api: Option<&str>) -> entry::GithubApp {
     }
 }
 
+fn bitbucket_app(key: &str) -> entry::BitbucketApp {
+    entry::BitbucketApp {
+        key: key.to_owned(),
+    }
+}
+
 /// The site that is built from a repository, with these keys instead.
 pub(super) fn with(more: Value) -> Spec {
     body::spec(
@@ -394,6 +400,76 @@ fn a_repository_of_an_app_is_read_as_that_app() {
         reach[0].contains("as the GitHub app 42 with the key in file:/etc/app.pem,"),
         "{reach:?}"
     );
+}
+
+/// No secret of it stands anywhere in what is kept.
+#[test]
+fn a_repository_of_bitbucket_is_read_as_its_app() {
+    let entry = WebsiteEntry {
+        repository: Some("https://bitbucket.org/acme/docs".to_owned()),
+        bitbucket_app: Some(bitbucket_app("holdpoint-acme")),
+        ..from_git_entry(json!({}))
+    };
+    let spec = body::spec(&stack("prod"), &entry, &SourceBundle::default());
+    assert!(spec.secrets().is_empty() && !Website.needs_git(&spec));
+    assert_eq!(Website.replies(&spec), None);
+    let looks = Website.looks(&ask("prod", Purpose::Deploy), &spec, &there());
+    assert_eq!(looks[0].with, json!({ "bitbucket": "holdpoint-acme" }));
+    let (spec, made) = planned(&spec, there(), &"3f".repeat(20), false);
+    let source = named(made.as_ref().unwrap(), "source").clone();
+    assert_eq!(source.kind.as_str(), "source.fetch");
+    assert_eq!(
+        source.params["app"],
+        json!({ "bitbucket": "holdpoint-acme" })
+    );
+    assert_eq!(
+        Body::of(&spec).unwrap().site.build.unwrap().repository,
+        "https://bitbucket.org/acme/docs"
+    );
+    let reach = Website.reach("docs", "dev", &json!(entry));
+    assert!(
+        reach[0].contains("docs as the Bitbucket app holdpoint-acme,"),
+        "{reach:?}"
+    );
+}
+
+#[test]
+fn an_app_of_bitbucket_that_cannot_read_the_repository_is_told() {
+    let of = |repository: &str, key: &str| {
+        checked(&WebsiteEntry {
+            repository: Some(repository.to_owned()),
+            bitbucket_app: Some(bitbucket_app(key)),
+            by_environment: BTreeMap::new(),
+            ..from_git_entry(json!({}))
+        })
+    };
+    for right in [
+        "https://bitbucket.org/acme/docs",
+        "https://bitbucket.org/acme/docs.git",
+        "git@bitbucket.org:acme/docs.git",
+    ] {
+        assert_eq!(of(right, "holdpoint-acme"), [""; 0], "{right}");
+    }
+    for wrong in [
+        "https://github.com/acme/docs",
+        "https://bitbucket.org/acme/docs/src",
+        "file:///srv/docs",
+    ] {
+        assert_eq!(of(wrong, "holdpoint-acme"), ["repository"], "{wrong}");
+    }
+    // Everything that is wrong is told at once.
+    assert_eq!(
+        of("https://github.com/acme/docs", "a b"),
+        ["app-key", "repository"]
+    );
+    let both = WebsiteEntry {
+        repository: Some("https://bitbucket.org/acme/docs".to_owned()),
+        bitbucket_app: Some(bitbucket_app("holdpoint-acme")),
+        github_app: Some(app("env:APP", None)),
+        by_environment: BTreeMap::new(),
+        ..from_git_entry(json!({}))
+    };
+    assert_eq!(checked(&both), ["repository", "two-apps"]);
 }
 
 /// Only where the estate says so: it needs another right of the app, and others read it.

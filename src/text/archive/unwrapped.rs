@@ -14,6 +14,8 @@ pub struct Source {
     pub bytes: Vec<u8>,
     /// What the archive said of itself: git hosts say which commit it has.
     pub comment: Option<String>,
+    /// The name of the folder that was around its files.
+    pub folder: String,
     /// How many files it has.
     pub files: usize,
 }
@@ -72,9 +74,11 @@ pub fn unwrapped(archive: &[u8], limits: &Limits) -> Result<Source, ArchiveError
     for field in [&many[..], &many, &long, &begins, &[0; 2]] {
         bytes.extend_from_slice(field);
     }
+    let folder = around.trim_end_matches('/').to_owned();
     Ok(Source {
         bytes,
         comment,
+        folder,
         files: files.len(),
     })
 }
@@ -112,7 +116,10 @@ mod tests {
             file("acme-docs-6113728/latest", "src", 0o120_777),
         ]);
         let source = unwrapped(&archive, &Limits::SOURCE).unwrap();
-        assert_eq!(source.files, 3);
+        assert_eq!(
+            (source.files, source.folder.as_str()),
+            (3, "acme-docs-6113728")
+        );
         let mut from = Cursor::new(&source.bytes);
         let read = Archive::read(&mut from, &Limits::SOURCE).unwrap();
         let told: Vec<_> = read

@@ -10,6 +10,7 @@ use holdpoint::aws::Clients;
 use holdpoint::domain::end::End;
 use holdpoint::domain::request::SourceFile;
 use holdpoint::exec::process::Process;
+use holdpoint::hosts::Hosts;
 use holdpoint::os::clock::Real;
 use holdpoint::systems::script::Script;
 use serde_json::json;
@@ -41,8 +42,8 @@ async fn lived(fates: Fates) -> Fates {
     let mut life = Life::new(
         fates,
         "dev/chores",
-        clock,
-        &clients,
+        clock.clone(),
+        (&clients, &Hosts::of(&clock)),
         vec![executor],
         place.path().join("jobs"),
     );

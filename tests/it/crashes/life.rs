@@ -27,6 +27,7 @@ use holdpoint::domain::person::Person as Proven;
 use holdpoint::domain::request::SourceFile;
 use holdpoint::engine::{Engine, EngineError, EyesByKind, Lines, Parts, Share, Signal};
 use holdpoint::exec::Executor;
+use holdpoint::hosts::Hosts;
 use holdpoint::observe::eyes;
 use holdpoint::os::clock::SharedClock;
 use holdpoint::sandbox::who::ACCOUNT;
@@ -106,14 +107,14 @@ impl Life {
         fates: Fates,
         stack: &str,
         clock: SharedClock,
-        clients: &Arc<Clients>,
+        (clients, hosts): (&Arc<Clients>, &Arc<Hosts>),
         executors: Vec<Arc<dyn Executor>>,
         jobs: PathBuf,
     ) -> Self {
         let store = Memory::new();
         assert_eq!(store.id(), Self::STORE);
         let ids = AtomicU64::new(1);
-        let seen = eyes(clients, &clock, &store.id());
+        let seen = eyes(clients, hosts, &clock, &store.id());
         let parts = Parts {
             store: Arc::new(store.clone()),
             share: Share::All,

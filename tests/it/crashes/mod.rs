@@ -18,6 +18,7 @@ use holdpoint::domain::end::End;
 use holdpoint::domain::plan::StepKind;
 use holdpoint::domain::request::SourceFile;
 use holdpoint::exec::executors;
+use holdpoint::hosts::Hosts;
 use holdpoint::sandbox::ledger::Entry;
 use holdpoint::systems::service::Service;
 use serde_json::{Value, json};
@@ -185,7 +186,8 @@ async fn every_executor_has_its_story() {
         .chain([command::KIND])
         .chain(site::kinds())
         .collect();
-    let all = executors(&Cloud::open(0).await.clients());
+    let cloud = Cloud::open(0).await;
+    let all = executors(&cloud.clients(), &Hosts::of(&cloud.clock()));
     let kinds: BTreeSet<_> = all.iter().map(|executor| executor.kind()).collect();
     assert_eq!(told, kinds.iter().map(StepKind::as_str).collect());
 }
@@ -204,13 +206,13 @@ async fn told(kind: &str) {
 /// Lives through a story, and gives the fates that were met.
 async fn lived(story: &Story, fates: Fates) -> Fates {
     let cloud = Arc::new(Cloud::open(fates.seed).await);
-    let clients = cloud.clients();
+    let (clients, hosts) = (cloud.clients(), Hosts::of(&cloud.clock()));
     let mut life = Life::new(
         fates,
         STACK,
         cloud.clock(),
-        &clients,
-        executors(&clients),
+        (&clients, &hosts),
+        executors(&clients, &hosts),
         "/nowhere".into(),
     )
     .over(&cloud);

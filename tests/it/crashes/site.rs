@@ -8,7 +8,9 @@ use holdpoint::domain::ask::{Intent, Source};
 use holdpoint::domain::end::End;
 use holdpoint::domain::ids::StackId;
 use holdpoint::domain::parameter::Change;
+use holdpoint::domain::person::Issuer;
 use holdpoint::exec::executors;
+use holdpoint::hosts::{self, Hosts};
 use holdpoint::systems::website::Website;
 use serde_json::{Value, json};
 
@@ -16,6 +18,7 @@ use super::SEEDS;
 use super::cloud::Cloud;
 use super::fate::{Fates, died_everywhere};
 use super::life::{Life, Release};
+use crate::bitbucket::{ACME, Bitbucket, KEY, known};
 use crate::github::{GitHub, app};
 use crate::zip::zip;
 
@@ -30,8 +33,8 @@ enum Done {
     Provisioned,
     /// From the newest commit.
     Built,
-    /// From the newest commit, as an app of GitHub.
-    BuiltByApp,
+    /// From the newest commit, as an app of a git host.
+    BuiltByApp(Issuer),
     /// With a domain of its own, and from no repository.
     Named,
     /// In this version.
@@ -48,6 +51,15 @@ use Done::{Built, BuiltByApp, Changed, Named, Provisioned, Published, TakenDown}
 struct Story {
     done: &'static [Done],
     effects: &'static [(&'static str, usize)],
+}
+
+impl Story {
+    /// Whether something is built of what an app of that host reads.
+    fn is_by(&self, host: Issuer) -> bool {
+        self.done
+            .iter()
+            .any(|done| matches!(done, BuiltByApp(by) if *by == host))
+    }
 }
 
 static NEW: Story = Story {
@@ -88,7 +100,21 @@ static FROM_GIT: Story = Story {
 
 /// The same, whichever way the source comes.
 static FROM_GITHUB: Story = Story {
-    done: &[Provisioned, BuiltByApp, BuiltByApp],
+    done: &[
+        Provisioned,
+        BuiltByApp(Issuer::Github),
+        BuiltByApp(Issuer::Github),
+    ],
+    effects: FROM_GIT.effects,
+};
+
+/// The same from Bitbucket.
+static FROM_BITBUCKET: Story = Story {
+    done: &[
+        Provisioned,
+        BuiltByApp(Issuer::Bitbucket),
+        BuiltByApp(Issuer::Bitbucket),
+    ],
     effects: FROM_GIT.effects,
 };
 
@@ -142,7 +168,7 @@ static GONE: Story = Story {
 
 /// The story in which the engines of a kind die. Stories are known by where they stand, which a
 /// constant does not have.
-static TOLD: [(&str, &Story); 22] = [
+static TOLD: [(&str, &Story); 23] = [
     ("s3.put", &NEW),
     ("cloudfront.oac", &NEW),
     ("cloudfront.create", &NEW),
@@ -150,6 +176,7 @@ static TOLD: [(&str, &Story); 22] = [
     ("route53.upsert", &NEW),
     ("git.source", &FROM_GIT),
     ("source.fetch", &FROM_GITHUB),
+    ("source.fetch", &FROM_BITBUCKET),
     ("codebuild.build", &FROM_GIT),
     ("s3.fetch", &FROM_GIT),
     ("s3.publish", &NEWER),
@@ -193,6 +220,11 @@ fn a_commit_of_github_is_built_once() {
 }
 
 #[test]
+fn a_commit_of_bitbucket_is_built_once() {
+    told(&FROM_BITBUCKET);
+}
+
+#[test]
 fn a_domain_is_put_on_a_site_once() {
     told(&NAMED);
 }
@@ -227,30 +259,39 @@ async fn lived(story: &Story, fates: Fates) -> Fates {
     let cloud = Arc::new(Cloud::open(fates.seed).await);
     let clients = cloud.clients();
     let jobs = tempfile::tempdir().unwrap();
+    let mut land = Land::around(&cloud);
+    let mut hosts = Hosts::of(&cloud.clock());
+    let now = hosts::now(&cloud.clock());
+    if story.is_by(Issuer::Github) {
+        let github = GitHub::open(now.clone(), |router| cloud.met(router)).await;
+        github.push("main", COMMIT, vec![("package.json", PACKAGE)]);
+        land.github = Some(github);
+    }
+    if story.is_by(Issuer::Bitbucket) {
+        let bitbucket = Bitbucket::open(now.clone(), |router| cloud.met(router)).await;
+        bitbucket.push("main", COMMIT, vec![("package.json", PACKAGE)]);
+        hosts = Arc::new(Hosts {
+            github: hosts::github::GitHub::new(now.clone()),
+            bitbucket: bitbucket.called(now, Arc::new(|| Ok(known(&[ACME])))),
+        });
+        land.bitbucket = Some(bitbucket);
+    }
     let mut life = Life::new(
         fates,
         STACK,
         cloud.clock(),
-        &clients,
-        executors(&clients),
+        (&clients, &hosts),
+        executors(&clients, &hosts),
         jobs.path().to_owned(),
     )
     .over(&cloud);
-    let mut land = Land::around(&cloud);
-    if story.done.iter().any(|done| matches!(done, BuiltByApp)) {
-        let clock = cloud.clock();
-        let now = Arc::new(move || clock.now());
-        let github = GitHub::open(now, |router| cloud.met(router)).await;
-        github.push("main", COMMIT, vec![("package.json", PACKAGE)]);
-        land.github = Some(github);
-    }
     land.custom = story.done.iter().any(|done| matches!(done, Named));
     let before = cloud.effects().len();
     life.environment(Some(Cloud::target()));
     let mut served: &[(&str, &str)] = &[];
     for done in story.done {
         let d = match done {
-            Provisioned | Named | Built | BuiltByApp => life.deploy(land.release()).await,
+            Provisioned | Named | Built | BuiltByApp(_) => life.deploy(land.release()).await,
             Published(version) => {
                 served = files(version);
                 let archive = life.keep(zip(served), version).await;
@@ -327,6 +368,7 @@ struct Land {
     zone: String,
     repository: tempfile::TempDir,
     github: Option<GitHub>,
+    bitbucket: Option<Bitbucket>,
     /// The site has a domain of its own, and no repository.
     custom: bool,
 }
@@ -358,6 +400,7 @@ impl Land {
             zone: zone.rsplit('/').next().unwrap().to_owned(),
             repository: repository(),
             github: None,
+            bitbucket: None,
             custom: false,
         }
     }
@@ -376,6 +419,10 @@ impl Land {
         if let Some(github) = &self.github {
             entry["repository"] = json!("https://github.com/acme/docs");
             entry["github_app"] = app(github, self.repository.path());
+        }
+        if self.bitbucket.is_some() {
+            entry["repository"] = json!("https://bitbucket.org/acme/docs");
+            entry["bitbucket_app"] = json!({ "key": KEY });
         }
         if self.custom {
             entry = json!({

@@ -1,6 +1,7 @@
 //! The hands on the embedded cloud: every step kind to its end, cut off at its call, cancelled; the
 //! ledger shows one effect each. What becomes of them when their engine dies is told in `crashes`.
 
+mod bitbucket;
 mod checks;
 mod cloudformation;
 pub(crate) mod codebuild;
@@ -31,6 +32,7 @@ use holdpoint::domain::request::{SourceBundle, SourceFile};
 use holdpoint::domain::secret_ref::SecretRef;
 use holdpoint::domain::time::Time;
 use holdpoint::exec::{Content, Executor, Found, Job, Port, executors};
+use holdpoint::hosts::Hosts;
 use holdpoint::os::clock::{Clock, Real, SharedClock};
 use holdpoint::sandbox::{self, Options, Running};
 use holdpoint::text::safe::Safe;
@@ -197,7 +199,7 @@ impl Workshop {
         target: AwsTarget,
         no: u64,
     ) -> Self {
-        let executors = executors(&clients);
+        let executors = executors(&clients, &Hosts::of(&clock));
         Self {
             cloud,
             clock,

@@ -173,7 +173,8 @@ impl Scene {
             Arc::new(self.clock.clone()),
             self.kept.clone(),
         );
-        let eyes = crate::observe::eyes(&self.clients, &Real::shared(), "0a1b2c3d");
+        let hosts = crate::hosts::Hosts::of(&Real::shared());
+        let eyes = crate::observe::eyes(&self.clients, &hosts, &Real::shared(), "0a1b2c3d");
         let eyes = Arc::new(crate::engine::EyesByKind::new(
             self.clients.clone(),
             Real::shared(),

@@ -1,8 +1,9 @@
-//! The app of GitHub as which a repository is read.
+//! The app of a git host as which a repository is read.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::forms::bitbucket;
 use crate::forms::git::{App, Keys};
 use crate::systems::reach::quoted;
 
@@ -51,5 +52,27 @@ impl GithubApp {
             " as the GitHub app {}{at} with the key in {key}{tells}",
             self.id
         )
+    }
+}
+
+/// An app of Bitbucket, of the framework Connect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BitbucketApp {
+    /// Its key: the one with which `holdpoint serve --bitbucket-app` is started.
+    pub key: String,
+}
+
+impl BitbucketApp {
+    /// The app.
+    pub(super) fn app(&self) -> bitbucket::App {
+        bitbucket::App {
+            key: self.key.clone(),
+        }
+    }
+
+    /// Whom it reaches, behind what is read.
+    pub(super) fn reach(&self) -> String {
+        format!(" as the Bitbucket app {}", quoted(&self.key))
     }
 }

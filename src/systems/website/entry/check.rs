@@ -1,9 +1,11 @@
 //! Everything that is wrong with an entry, each with its place in it.
 
-use super::{Buckets, GithubApp, Own, WebsiteEntry};
+use super::{BitbucketApp, Buckets, GithubApp, Own, WebsiteEntry};
+use crate::domain::person::Issuer;
 use crate::domain::refs::Branch;
 use crate::domain::repository::Repository;
 use crate::domain::secret_ref::SecretRef;
+use crate::forms::bitbucket::wrong_key;
 use crate::forms::git::{has_password, wrong_api, wrong_repository};
 use crate::forms::ssm::is_path;
 use crate::secrets;
@@ -174,6 +176,14 @@ impl WebsiteEntry {
         if let Some(app) = &self.github_app {
             app.check(repository, told);
         }
+        if let Some(app) = &self.bitbucket_app {
+            app.check(repository, told);
+            if self.github_app.is_some() {
+                let says = "a repository is read as one app".to_owned();
+                let hint = "take github_app out, or bitbucket_app";
+                told.say_key("two-apps", &["bitbucket_app"], says, hint);
+            }
+        }
         let everywhere = |named: &dyn Fn(&Own) -> bool| {
             named(&self.own())
                 || !self.by_environment.is_empty() && self.by_environment.values().all(named)
@@ -251,6 +261,23 @@ impl GithubApp {
             let says = "an app of GitHub reads no such repository";
             let hint = "write it as https://github.com/OWNER/NAME; of a GitHub of your own name the address of its interface: github_app: { api: https://HOST/api/v3 }";
             told.say("repository", &["repository"], says.to_owned(), hint);
+        }
+    }
+}
+
+impl BitbucketApp {
+    /// What is wrong with it.
+    fn check(&self, repository: &str, told: &mut Remarks) {
+        if let Some(how) = wrong_key(&self.key) {
+            let says = format!("{:?} is no key of an app of Bitbucket", self.key);
+            told.say("app-key", &["bitbucket_app", "key"], says, how);
+        }
+        let known = repository.parse::<Repository>().ok();
+        let known = known.filter(|at| at.is_told_by(Issuer::Bitbucket));
+        if known.is_none_or(|at| at.path().split('/').count() != 2) {
+            let says = "an app of Bitbucket reads no such repository".to_owned();
+            let hint = "write it as https://bitbucket.org/WORKSPACE/NAME";
+            told.say("repository", &["repository"], says, hint);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What an entry takes for itself in an environment, and what it reaches.
 
-use super::{Buckets, GithubApp, Own, WebsiteEntry};
+use super::{BitbucketApp, Buckets, GithubApp, Own, WebsiteEntry};
 use crate::systems::entry::{Claim, Home};
 use crate::systems::reach::quoted;
 
@@ -61,10 +61,9 @@ impl WebsiteEntry {
             .subdomain
             .as_deref()
             .map_or_else(String::new, |name| format!("name {}, ", quoted(name)));
-        let by = self
-            .github_app
-            .as_ref()
-            .map_or_else(String::new, GithubApp::reach);
+        let github = self.github_app.as_ref().map(GithubApp::reach);
+        let bitbucket = self.bitbucket_app.as_ref().map(BitbucketApp::reach);
+        let by = github.into_iter().chain(bitbucket).collect::<String>();
         let built = self.repository.as_ref().map_or_else(String::new, |from| {
             format!("built from {}{by}, ", quoted(from))
         });
