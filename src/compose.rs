@@ -11,6 +11,7 @@ mod replies;
 mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod shell;
+mod sources;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -81,6 +81,7 @@ pub(super) fn doctor(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code,
             let usable = trusted.ok;
             facts.push(trusted);
             if usable {
+                facts.extend(ground.sources(&loaded));
                 match ground.desk() {
                     Ok(desk) => facts.extend(lived(&*desk, ground, out)?),
                     Err(stop) => facts.push(Fact::wrong("store", stop.says)),
@@ -141,7 +142,7 @@ pub(super) fn git(needing: &[StackId], found: Result<PathBuf, String>) -> Option
         Err(why) => Fact::wrong(
             "git",
             format!(
-                "{why}, and the repository of {of} is read by it: install it where the engine runs, or name a `github_app`"
+                "{why}, and the repository of {of} is read by it: install it where the engine runs, or name a `github_app` or a `bitbucket_app`"
             ),
         ),
     })

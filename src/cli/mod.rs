@@ -219,6 +219,8 @@ pub trait Ground {
     fn desk(&self) -> Result<Box<dyn Patient + '_>, Stop>;
     /// What `doctor` says of this machine.
     fn facts(&self) -> Vec<Fact>;
+    /// Whether git hosts let us read what a trusted estate is made from; asks them.
+    fn sources(&self, loaded: &Loaded) -> Vec<Fact>;
     /// A lifecycle drawn as text.
     fn map(&self, lifecycle: &Lifecycle) -> String;
     /// The time.

@@ -175,6 +175,13 @@ impl cli::Ground for Shell<'_> {
         facts
     }
 
+    fn sources(&self, loaded: &Loaded) -> Vec<Fact> {
+        match Ground::find(self.common) {
+            Ok(ground) => super::sources::facts(&ground.home, loaded),
+            Err(stop) => vec![Fact::wrong("repositories", Stop::from(stop).says)],
+        }
+    }
+
     fn map(&self, lifecycle: &Lifecycle) -> String {
         let unicode = !self.common.plain && tui::terminal::unicode(|name| std::env::var(name).ok());
         tui::maps::text(

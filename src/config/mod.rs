@@ -38,7 +38,7 @@ use crate::domain::instance::{Instance, Instances};
 use crate::domain::request::Spec;
 use crate::os::open;
 use crate::places;
-use crate::systems::System;
+use crate::systems::{ReadFrom, System};
 use crate::text::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::document::Limits;
 use crate::text::safe::Safe;
@@ -205,6 +205,20 @@ pub fn needing_git(loaded: &Loaded) -> Vec<StackId> {
         .filter(|found| found.spec.as_ref().is_ok_and(needs))
         .map(|found| found.stack)
         .collect()
+}
+
+/// The repositories that stacks read as an app of their host, each once.
+#[must_use]
+pub fn read_by_apps(loaded: &Loaded) -> Vec<ReadFrom> {
+    let mut all: Vec<ReadFrom> = Vec::new();
+    for found in stacks(loaded, &Instances::new()) {
+        let Ok(spec) = &found.spec else { continue };
+        let mut systems = loaded.systems.iter();
+        let system = systems.find(|one| one.name() == spec.system);
+        let reads = system.and_then(|system| system.reads(spec));
+        all.extend(reads.filter(|reads| !all.contains(reads)));
+    }
+    all
 }
 
 /// Something wrong with a file that an estate names.

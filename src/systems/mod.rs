@@ -139,6 +139,11 @@ pub trait System: fmt::Debug + Sync {
         let _ = spec;
         false
     }
+    /// The repository that is read as an app of its host, and as which.
+    fn reads(&self, spec: &Spec) -> Option<ReadFrom> {
+        let _ = spec;
+        None
+    }
     /// What a deployment from the estate does, as a menu offers it.
     fn brings(&self, spec: &Spec) -> Brings {
         let _ = spec;
@@ -190,6 +195,15 @@ pub struct Follows {
     pub repository: Repository,
     /// The branch.
     pub branch: Branch,
+}
+
+/// A repository that is read as an app of its host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadFrom {
+    /// The repository.
+    pub repository: Repository,
+    /// Who we are there, in the form of who calls it.
+    pub by: Value,
 }
 
 /// Who is told what becomes of a commit, and by whom.

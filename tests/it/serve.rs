@@ -303,3 +303,56 @@ fn a_secret_is_named_and_never_written_on_the_command_line() {
     let app = program.run(&["serve", "--bitbucket-app", "x", "--public-url", "http://x"]);
     assert!(app.code == 2 && app.err.contains("https://HOST"), "{app:?}");
 }
+
+/// What is missing to read a repository of Bitbucket is known before a deployment fails of it, and
+/// nobody is asked where it is missing here.
+#[test]
+fn doctor_says_what_is_missing_to_read_a_repository_of_bitbucket() {
+    let cloud = Cloud::start();
+    let program = Program::with(&[]);
+    let estate = format!(
+        r#"
+environments:
+  dev: {{ class: development, account: "000000000000", aws: {{ region: eu-west-1, endpoint_url: "{}" }} }}
+applications:
+  docs:
+    website:
+      domain: example.com
+      hosted_zone: Z0123456789
+      certificate: "arn:aws:acm:us-east-1:000000000000:certificate/1"
+      buckets: {{ live: no-such-bucket, source: sources, version: versions }}
+      codebuild_project: sites
+      repository: https://bitbucket.org/acme/docs
+      bitbucket_app: {{ key: holdpoint-acme }}
+    environments: [dev]
+"#,
+        cloud.endpoint
+    );
+    program.write("holdpoint.yaml", &estate);
+    program.run(&["check"]).ends(0);
+    let says = program.run(&["doctor", "--plain"]).ends(1).out;
+    let row = says
+        .lines()
+        .find(|line| line.contains("repository bitbucket.org/acme/docs"));
+    let row = row.unwrap_or_else(|| panic!("{says}"));
+    assert!(
+        row.starts_with("WRONG")
+            && row.contains("no installation of the Bitbucket app holdpoint-acme is known")
+            && row.contains("holdpoint serve --bitbucket-app holdpoint-acme"),
+        "{says}"
+    );
+    let wrong = estate
+        .replace("bitbucket.org/acme/docs", "github.com/acme/docs")
+        .replace("holdpoint-acme", "no key");
+    program.write("holdpoint.yaml", &wrong);
+    let told = program.run(&["check", "--plain"]).ends(2);
+    let told = format!("{}{}", told.out, told.err);
+    for line in [
+        "holdpoint.yaml:12:19",
+        "holdpoint.yaml:13:29",
+        "no key of an app of Bitbucket",
+        "reads no such repository",
+    ] {
+        assert!(told.contains(line), "no {line} in\n{told}");
+    }
+}

@@ -171,6 +171,10 @@ impl Ground for TestGround {
     fn desk(&self) -> Result<Box<dyn Patient + '_>, Stop> {
         Ok(Box::new(Shared(Arc::clone(&self.desk))))
     }
+    fn sources(&self, _: &Loaded) -> Vec<Fact> {
+        Vec::new()
+    }
+
     fn facts(&self) -> Vec<Fact> {
         vec![Fact::right("data folder", "mode 0700")]
     }

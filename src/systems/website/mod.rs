@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::entry::{Claim, Form, Home, Remarks, SECRET, Written, read};
 use super::files::{Files, Read};
-use super::{COMMIT, Follows, PlanAsk, ReplyTo, System, asked_commit};
+use super::{COMMIT, Follows, PlanAsk, ReadFrom, ReplyTo, System, asked_commit};
 use crate::domain::artifact::Artifact;
 use crate::domain::deployment::Deployment;
 use crate::domain::estate::Brings;
@@ -184,6 +184,14 @@ impl System for Website {
     fn needs_git(&self, spec: &Spec) -> bool {
         let build = Body::of(spec).ok().and_then(|body| body.site.build);
         build.is_some_and(|build| build.app.is_none())
+    }
+
+    fn reads(&self, spec: &Spec) -> Option<ReadFrom> {
+        let build = Body::of(spec).ok()?.site.build?;
+        Some(ReadFrom {
+            repository: build.repository.parse().ok()?,
+            by: json!(build.app?),
+        })
     }
 
     fn brings(&self, spec: &Spec) -> Brings {
