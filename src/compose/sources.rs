@@ -12,7 +12,7 @@ use holdpoint::domain::failure::Failure;
 use holdpoint::forms::git::ReadAs;
 use holdpoint::hosts::bitbucket::{Bitbucket, Who};
 use holdpoint::hosts::now;
-use holdpoint::os::clock::{Clock as _, Real, SharedClock};
+use holdpoint::os::clock::{Real, SharedClock};
 use holdpoint::os::paths::Home;
 use holdpoint::text::safe::Safe;
 

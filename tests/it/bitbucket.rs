@@ -25,7 +25,7 @@ use crate::zip::zip;
 
 /// The app's key.
 pub(crate) const KEY: &str = "holdpoint-acme";
-/// The hash of the one call that a token of the app is for: POST&/site/oauth2/access_token&.
+/// The hash of the one call that a token of the app is for: `POST&/site/oauth2/access_token&`.
 const QSH: &str = "f045c19462bc33df6431a1f69800ff8fc9e839dfea9d080be9f2bcd59360c73b";
 /// How long a token holds.
 const HOLDS: Duration = Duration::from_hours(2);
@@ -78,7 +78,7 @@ struct Held {
 struct Site {
     held: Arc<Mutex<Held>>,
     now: Now,
-    site: String,
+    address: String,
     api: String,
 }
 
@@ -102,7 +102,7 @@ impl Bitbucket {
         let state = Site {
             held: Arc::clone(&held),
             now,
-            site: site.clone(),
+            address: site.clone(),
             api: api.clone(),
         };
         let servers = ports.map(|port| {
@@ -308,7 +308,7 @@ async fn answered(
             return says(401, "Token is invalid or not supported for this endpoint.");
         }
         let mut answer = answer(302, &json!({}));
-        let to = format!("{}/account/signin/?next={}", site.site, uri.path());
+        let to = format!("{}/account/signin/?next={}", site.address, uri.path());
         answer.headers_mut().insert("location", to.parse().unwrap());
         return answer;
     };
