@@ -2,7 +2,7 @@
 //! where a value is, and never the value.
 
 use crate::domain::ask::{Intent, Source};
-use crate::domain::parameter::Change;
+use crate::domain::parameter::{Change, is_variable};
 use crate::world::available::Doing;
 
 use super::act::{Done, on_stack};
@@ -27,5 +27,14 @@ fn change(args: &ParameterArgs) -> Result<Change, Stop> {
         Some(from) => format!("{}={from}", args.name),
         None => format!("-{}", args.name),
     };
-    text.parse().map_err(|why| wrong(format!("{why}")))
+    if !is_variable(&args.name) {
+        let why = "NAME: a parameter's name has letters, digits and '_', and no digit first";
+        return Err(wrong(why.to_owned()));
+    }
+    text.parse().map_err(|_| {
+        wrong(
+            "--from names where the value is, and is never the value itself: file:/whole/path or env:VARIABLE of the engine; --delete deletes the parameter"
+                .to_owned(),
+        )
+    })
 }

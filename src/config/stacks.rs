@@ -11,11 +11,12 @@ use super::{Loaded, named};
 use crate::domain::estate::Application;
 use crate::domain::ids::{AppName, EnvName, StackId};
 use crate::domain::instance::Instances;
+use crate::domain::place::Place;
 use crate::domain::request::{SourceBundle, Spec};
 use crate::systems::System;
 use crate::systems::entry::Home;
 use crate::systems::files::{Files, Read};
-use crate::text::diagnostic::Diagnostics;
+use crate::text::diagnostic::{Diagnostic, Diagnostics};
 
 /// A stack that was found in an estate, with the files that it was read from.
 pub(super) struct Found<'a> {
@@ -60,9 +61,56 @@ fn members<'a>(
     .collect()
 }
 
+/// What is wrong with instances that would be the same real thing as another stack: those of the file
+/// have it, and of two apps the one that was told of first.
+fn taken(loaded: &Loaded, instances: &Instances) -> BTreeMap<StackId, Diagnostics> {
+    let mut owners: BTreeMap<(String, String), StackId> = BTreeMap::new();
+    let mut wrong = BTreeMap::new();
+    let mut claims = Vec::new();
+    for (name, app) in &loaded.estate.applications {
+        let mut systems = loaded.systems.iter();
+        let Some(system) = systems.find(|system| system.name() == app.system) else {
+            continue;
+        };
+        for env in &app.environments {
+            let Some(record) = loaded.estate.environments.get(env) else {
+                continue;
+            };
+            let place = system.form().place;
+            let place = place.and_then(|kind| record.places.of_kind(kind));
+            let ground = place.or_else(|| record.places.home()).map(Place::ground);
+            let ground = ground.unwrap_or_default();
+            let home = Home {
+                name: env.as_str(),
+                record,
+            };
+            let whole = StackId::new(env.clone(), name.clone());
+            for (stack, entry) in members(*system, whole, app, instances) {
+                let since = instances.get(&stack).map(|app| app.since);
+                for claim in system.claims(name.as_str(), &home, &entry) {
+                    claims.push((since, stack.clone(), (ground.clone(), claim.what)));
+                }
+            }
+        }
+    }
+    // What is no instance has no time, and comes first.
+    claims.sort();
+    for (since, stack, what) in claims {
+        let owner = owners.entry(what.clone()).or_insert_with(|| stack.clone());
+        if since.is_some() && *owner != stack {
+            let says = format!("{stack} and {owner} would be the same {}", what.1);
+            let hint = "let subdomain name the app by {id}, or take one of them away";
+            let found = Diagnostic::of_file("same-stack", &stack.to_string(), &says, hint);
+            wrong.insert(stack, found.into());
+        }
+    }
+    wrong
+}
+
 /// Every stack of an estate, as its system reads it.
 pub(super) fn stacks<'a>(loaded: &'a Loaded, instances: &Instances) -> Vec<Found<'a>> {
     let mut all = Vec::new();
+    let taken = taken(loaded, instances);
     for (name, app) in &loaded.estate.applications {
         let Some(system) = loaded
             .systems
@@ -84,7 +132,8 @@ pub(super) fn stacks<'a>(loaded: &'a Loaded, instances: &Instances) -> Vec<Found
                         .iter()
                         .map(|group| group.replace("{env}", env.as_str()))
                         .collect();
-                    let lacking = lacking(loaded, *system, env, &spec);
+                    let lacking =
+                        lacking(loaded, *system, env, &spec).or_else(|| taken.get(&stack).cloned());
                     Found {
                         stack,
                         app,

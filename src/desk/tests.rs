@@ -301,6 +301,7 @@ fn an_app_that_is_told_of_is_in_the_catalog_until_it_has_left() {
         sign_in: None,
         owner: None,
         told_at: NOW,
+        since: NOW,
     };
     tell(crate::domain::stack::StackEvent::AppTold { app });
     until(&desk, |desk| {

@@ -27,6 +27,9 @@ pub struct Instance {
     pub owner: Option<Part>,
     /// When it was so, by the clock of whoever tells of it.
     pub told_at: Time,
+    /// When it was told of first: of two with one address it has the one who was there before.
+    #[serde(default)]
+    pub since: Time,
 }
 
 /// What is told of an app.
@@ -43,6 +46,17 @@ pub enum AppTold {
         /// Since when, by the clock of whoever tells of it.
         told_at: Time,
     },
+}
+
+impl AppTold {
+    /// When it was so, by the clock of whoever tells of it.
+    #[must_use]
+    pub fn at(&self) -> Time {
+        match self {
+            AppTold::There { instance } => instance.told_at,
+            AppTold::Gone { told_at } => *told_at,
+        }
+    }
 }
 
 /// The apps that are known, by their stacks.

@@ -209,7 +209,10 @@ fn stack(event: &StackEvent, folds: &Folds) -> String {
             )
         }
         StackEvent::Withdrawn { deployment } | StackEvent::WithdrawnNever { deployment } => {
-            format!("is as before: {} changed nothing", no(deployment))
+            format!(
+                "serves as before: {} brought nothing into service",
+                no(deployment)
+            )
         }
         StackEvent::WithdrawnBroken { deployment, .. } => {
             format!("is still broken: {} changed nothing", no(deployment))

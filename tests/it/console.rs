@@ -264,7 +264,7 @@ fn a_site_is_built_phase_by_phase_and_what_went_well_folds() {
 fn insist(terminal: &mut Terminal, key: &str, shows: &str) {
     for _ in 0..20 {
         tap(terminal, &[key]);
-        if terminal.comes(shows, Duration::from_secs(8), "have just moved") {
+        if terminal.comes(shows, Duration::from_secs(30), "have just moved") {
             return;
         }
     }

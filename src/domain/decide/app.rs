@@ -27,6 +27,7 @@ pub fn app_told(folds: &Folds, stack: &StackId, told: &AppTold) -> Decided {
             let app = Instance {
                 // Addresses were made of it.
                 name: known.map_or_else(|| instance.name.clone(), |app| app.name.clone()),
+                since: known.map_or(instance.told_at, |app| app.since),
                 ..instance.clone()
             };
             let same = known == Some(&app) && fold.app_gone.is_none();

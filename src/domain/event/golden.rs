@@ -375,6 +375,7 @@ fn of_stacks() -> Vec<StackEvent> {
                 sign_in: Some(Safe::new("authorisationCode")),
                 owner: Some("acme".parse().unwrap()),
                 told_at: Time(5),
+                since: Time(4),
             },
         },
         StackEvent::AppGone { told_at: Time(6) },

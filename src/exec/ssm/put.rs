@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::aws::{Cloud, Trouble};
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, Retry};
 use crate::domain::plan::{Cancel, Output};
 use crate::domain::secret_ref::SecretRef;
 use crate::exec::Job;
@@ -35,7 +35,15 @@ impl Again for Put {
 
     async fn run(job: &Job, cloud: &Arc<Cloud>, params: Params) -> Result<Output, Failure> {
         let Params { name, from } = params;
-        let secret = job.port.secret(&from).await?;
+        // Nobody waits for it: a site would stand still for a path that was mistyped.
+        let secret = job.port.secret(&from).await.map_err(|why| {
+            let hint = "put the value there, then ask again; nothing was changed";
+            let failure = Failure {
+                retry: Retry::Never,
+                ..why
+            };
+            before(job, failure.hint(hint))
+        })?;
         let length = secret.reveal().len();
         if !(1..=LONGEST).contains(&length) {
             let says = format!(

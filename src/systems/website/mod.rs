@@ -312,8 +312,7 @@ impl System for Website {
         let change =
             changed(&ask.flags).filter(|_| body.archive.is_none() && body.commit.is_none());
         if let (Purpose::Deploy, Some(change)) = (ask.purpose, change) {
-            plan::provisioned(ask, &body.site, sight)?;
-            return parameter::change(ask, &body.site, &change, seen);
+            return parameter::change(ask, &body.site, &change, (sight, seen));
         }
         match (ask.purpose, &body.archive, &body.commit) {
             (Purpose::Teardown, _, _) => plan::teardown(ask, &body.site, sight),

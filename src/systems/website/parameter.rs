@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::entry::{Build, Site};
-use super::plan::{plan, row};
+use super::plan::{plan, provisioned, row};
 use super::steps::{assuming, step};
 use super::variables::Variables;
 use crate::domain::failure::Failure;
 use crate::domain::level::Danger;
-use crate::domain::look::Sights;
+use crate::domain::look::{Sight, Sights};
 use crate::domain::parameter::Change;
 use crate::domain::plan::{Does, Leaves, Plan, Role, Step};
 use crate::secrets;
@@ -21,7 +21,7 @@ pub(super) fn change(
     ask: &PlanAsk,
     site: &Site,
     change: &Change,
-    seen: &Sights,
+    (sight, seen): (&Sight, &Sights),
 ) -> Result<Plan, Failure> {
     let stack = &ask.stack;
     let nowhere = || {
@@ -30,6 +30,7 @@ pub(super) fn change(
     };
     let build = site.build.as_ref().ok_or_else(nowhere)?;
     let path = build.parameters.as_ref().ok_or_else(nowhere)?;
+    provisioned(ask, site, sight)?;
     if let Change::Put { from, .. } = change {
         secrets::check(from).map_err(Failure::new)?;
     }

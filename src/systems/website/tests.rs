@@ -598,6 +598,7 @@ fn an_entry_for_each_app_is_a_site_of_its_own_for_each() {
         sign_in: Some(Safe::new("clientCredentials")),
         owner: "acme".parse().ok(),
         told_at: Time(1),
+        since: Time(1),
     };
     assert_eq!(Website.instance(&json!(entry()), &app), None);
     let stack: StackId = "prod/shops/7C1F".parse().unwrap();

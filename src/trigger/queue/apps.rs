@@ -1,13 +1,19 @@
 //! What is told of apps: each is an instance of an application of its environment, from the first word
 //! of it until it is gone and its site torn down.
 
+use std::time::Duration;
+
 use super::poll::{Outcome, Post};
 use super::read::{Asked, Wish};
 use super::{Letter, Source, asked};
 use crate::domain::ids::{Part, StackId};
 use crate::domain::instance::AppTold;
 use crate::domain::lifecycle::PhaseClass;
+use crate::domain::time::short;
 use crate::text::safe::Safe;
+
+/// How far ahead of ours the clock of whoever tells of apps may be.
+const AHEAD: Duration = Duration::from_hours(1);
 
 impl Post {
     /// Records what was told; asks for the teardown of what stands for an app that is gone.
@@ -18,6 +24,13 @@ impl Post {
         id: Part,
         told: &AppTold,
     ) -> Outcome {
+        let ahead = told.at().since(self.parts.clock.now());
+        if ahead > AHEAD {
+            return Outcome::Poison(format!(
+                "its TimeStamp is {} ahead of the clock: nothing that is told later would count",
+                short(ahead)
+            ));
+        }
         let families = self.parts.families.clone();
         let read = tokio::task::spawn_blocking(move || families()).await;
         let families = match read.map_err(|why| why.to_string()) {

@@ -102,7 +102,12 @@ pub(super) fn read(kind: QueueKind, env: &EnvName, body: &str) -> Result<Told, U
     let inner = envelope
         .filter(|envelope| envelope.r#type.as_deref() == Some("Notification"))
         .and_then(|envelope| envelope.message);
-    let said = inner.as_deref().unwrap_or(body).as_bytes();
+    let said = inner.as_deref().unwrap_or(body);
+    // Fields are known by their names alone: a list of values would be taken for them.
+    if !said.trim_start().starts_with('{') {
+        return Err(Unread::new(&"it is no JSON object"));
+    }
+    let said = said.as_bytes();
     match kind {
         QueueKind::Builds => {
             let change = json::read::<Event>(said)?.change();
@@ -127,19 +132,23 @@ impl AppEvent {
         let wrong = |what: &str, why: &dyn fmt::Display| Unread::new(&format!("{what}: {why}"));
         let part = |what: &str, text: &str| -> Result<Part, Unread> {
             let of_one = text.parse::<Part>().ok().filter(|_| !text.contains('/'));
-            let rule = "it names a site: 1 to 63 letters, digits, '-', '_' and '.'";
+            let rule = "it has to be 1 to 63 letters, digits, '-', '_' and '.'";
             of_one.ok_or_else(|| wrong(what, &rule))
         };
         let id = part("AppId", &self.app_id)?;
-        let told_at: jiff::Timestamp = self
-            .time_stamp
-            .parse()
-            .map_err(|why| wrong("TimeStamp", &why))?;
+        let told_at: jiff::Timestamp = self.time_stamp.parse().map_err(|why| {
+            wrong(
+                "TimeStamp",
+                &format!("{why}; write it as 2026-01-01T00:00:00Z"),
+            )
+        })?;
         let told_at = Time(told_at.as_millisecond());
         let told = match self.r#type {
             AppChange::Deleted => AppTold::Gone { told_at },
             AppChange::Created | AppChange::Updated => {
-                let title = self.application_name.as_deref().unwrap_or(&self.app_id);
+                let named = self.application_name.as_deref();
+                let named = named.filter(|name| !name.trim().is_empty());
+                let title = named.unwrap_or(&self.app_id);
                 let owner = self.developer_id.as_deref().filter(|id| !id.is_empty());
                 AppTold::There {
                     instance: Instance {
@@ -153,6 +162,7 @@ impl AppEvent {
                         owner: owner.map(|id| part("DeveloperId", id)).transpose()?,
                         id: id.clone(),
                         told_at,
+                        since: told_at,
                     },
                 }
             }
@@ -339,5 +349,8 @@ mod tests {
             let refused = told(QueueKind::Apps, &event).unwrap_err();
             assert!(refused.contains(why), "{event}: {refused}");
         }
+        let listed = json!(["a", "created", "A", null, null, "2026-01-01T00:00:00Z"]);
+        let refused = told(QueueKind::Apps, &listed).unwrap_err();
+        assert!(refused.contains("no JSON object"), "{refused}");
     }
 }

@@ -532,3 +532,56 @@ fn a_family_needs_a_queue_of_apps_and_is_the_only_one_of_its_environment() {
         }
     }
 }
+
+/// Two apps may come to one address: the one that was told of first has it, and a site of the file
+/// before all of them.
+#[test]
+fn an_app_whose_address_is_taken_is_told_so_and_takes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(crate::config::FILE);
+    let site = "domain: acme.example, hosted_zone: Z1, buckets: { live: live }, certificate: \"arn:aws:acm:us-east-1:000000000000:certificate/1\"";
+    let estate = format!(
+        "environments:\n  dev: {{ class: development, aws: {{ region: eu-west-1, queues: {{ apps: hp-apps }} }} }}\napplications:\n  shops: {{ website: {{ each: app, subdomain: \"{{name}}\", {site} }}, environments: [dev] }}\n  docs: {{ website: {{ {site} }}, environments: [dev] }}\n"
+    );
+    std::fs::write(&file, estate).unwrap();
+    let loaded =
+        crate::config::load(&file, crate::systems::all()).unwrap_or_else(|found| panic!("{found}"));
+    let app = |id: &str, name: &str, since: i64| {
+        let app = crate::domain::instance::Instance {
+            id: id.parse().unwrap(),
+            name: crate::domain::instance::Slug::of(name).unwrap(),
+            title: crate::text::safe::Safe::new(name),
+            sign_in: None,
+            owner: None,
+            told_at: crate::domain::time::Time(since),
+            since: crate::domain::time::Time(since),
+        };
+        (format!("dev/shops/{id}").parse().unwrap(), app)
+    };
+    let instances = [
+        app("a", "acme", 9),
+        app("b", "acme", 1),
+        app("c", "docs", 0),
+    ];
+    let stacks = crate::config::catalog(&loaded, &instances.into()).stacks;
+    let told = |id: &str| {
+        let stack: crate::domain::ids::StackId = id.parse().unwrap();
+        stacks[&stack]
+            .spec
+            .as_ref()
+            .err()
+            .cloned()
+            .unwrap_or_default()
+    };
+    assert_eq!(
+        (told("dev/docs"), told("dev/shops/b")),
+        (String::new(), String::new())
+    );
+    for (id, other) in [("dev/shops/a", "dev/shops/b"), ("dev/shops/c", "dev/docs")] {
+        let told = told(id);
+        assert!(
+            told.contains(&format!("{id} and {other} would be the same")),
+            "{told}"
+        );
+    }
+}

@@ -17,6 +17,7 @@ fn there(title: &str, told_at: i64) -> AppTold {
             sign_in: None,
             owner: None,
             told_at: Time(told_at),
+            since: Time(told_at),
         },
     }
 }

@@ -64,6 +64,7 @@ impl WebsiteEntry {
             sign_in: None,
             owner: "x".parse().ok(),
             told_at: Time::default(),
+            since: Time::default(),
         };
         self.each.map(|_| self.instance(&app))
     }

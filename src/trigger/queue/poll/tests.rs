@@ -489,3 +489,15 @@ async fn an_app_of_no_application_is_kept_for_a_while_and_then_set_aside() {
         "{why}"
     );
 }
+
+/// A clock that is far ahead would make everything that is told later older.
+#[tokio::test]
+async fn what_is_told_of_an_app_in_the_future_is_set_aside() {
+    let stage = Stage::new();
+    let body = json!({ "AppId": "a", "Type": "created", "TimeStamp": "2099-01-01T00:00:00Z" });
+    let done = stage.take(QueueKind::Apps, ID, 1, &body.to_string()).await;
+    assert_eq!(done, [format!("deleted {ID}")]);
+    let why = stage.aside().messages[0].why.to_string();
+    assert!(why.contains("ahead of the clock"), "{why}");
+    assert!(stage.desk.asked().is_empty());
+}
