@@ -26,6 +26,6 @@ fuzz_target!(|bytes: &[u8]| {
         for line in loaded.reach.lines() {
             assert!(!line.as_str().chars().any(char::is_control), "{line:?}");
         }
-        let _ = holdpoint::config::catalog(&loaded);
+        let _ = holdpoint::config::catalog(&loaded, &std::collections::BTreeMap::new());
     }
 });

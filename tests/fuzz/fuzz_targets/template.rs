@@ -28,7 +28,7 @@ fuzz_target!(|bytes: &[u8]| {
     for name in ["t.json", "t.yaml"] {
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
-    let catalog = holdpoint::config::catalog(loaded);
+    let catalog = holdpoint::config::catalog(loaded, &std::collections::BTreeMap::new());
     let wrong = holdpoint::config::wrong_files(loaded);
     for (stack, entry) in &catalog.stacks {
         if let Err(says) = &entry.spec {
