@@ -9,6 +9,7 @@ use crate::domain::environment::EnvironmentRecord;
 use crate::domain::ids::EnvName;
 use crate::domain::place::Place;
 use crate::domain::queue::QueueKind;
+use crate::systems::System;
 use crate::systems::entry::{Home, Remarks, Written};
 
 /// Checks every application.
@@ -63,12 +64,7 @@ pub(super) fn check(
                     );
                     continue;
                 }
-                let ground = system
-                    .form()
-                    .place
-                    .and_then(|kind| record.places.of_kind(kind))
-                    .or_else(|| record.places.home());
-                let ground = ground.map(Place::ground).unwrap_or_default();
+                let ground = ground(*system, record);
                 if family {
                     let path = &["applications", app, system.name()];
                     check_family(check, path, env, record, &mut families);
@@ -123,6 +119,14 @@ pub(super) fn check(
             }
         }
     }
+}
+
+/// Where the real things of a system's stacks are in an environment.
+pub(super) fn ground(system: &dyn System, record: &EnvironmentRecord) -> String {
+    let place = system.form().place;
+    let place = place.and_then(|kind| record.places.of_kind(kind));
+    let place = place.or_else(|| record.places.home());
+    place.map(Place::ground).unwrap_or_default()
 }
 
 /// Checks a family in an environment: something tells of its apps, and they are of no other one.

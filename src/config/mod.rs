@@ -69,6 +69,14 @@ pub struct Loaded {
     pub practice: bool,
 }
 
+impl Loaded {
+    /// The system of a name.
+    fn system(&self, name: &str) -> Option<&'static dyn System> {
+        let mut systems = self.systems.iter().copied();
+        systems.find(|system| system.name() == name)
+    }
+}
+
 /// The estate file to use: the named one, else the one of the working folder, else the one of the
 /// user's configuration folder.
 #[must_use]
@@ -167,8 +175,7 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
             .as_ref()
             .ok()
             .and_then(|spec| {
-                let mut systems = loaded.systems.iter();
-                let system = systems.find(|one| one.name() == spec.system)?;
+                let system = loaded.system(&spec.system)?;
                 Some((
                     system.rows(spec),
                     system.brings(spec),
@@ -196,8 +203,7 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
 #[must_use]
 pub fn needing_git(loaded: &Loaded) -> Vec<StackId> {
     let needs = |spec: &Spec| {
-        let mut systems = loaded.systems.iter();
-        let system = systems.find(|one| one.name() == spec.system);
+        let system = loaded.system(&spec.system);
         system.is_some_and(|system| system.needs_git(spec))
     };
     stacks(loaded, &Instances::new())
@@ -213,8 +219,7 @@ pub fn read_by_apps(loaded: &Loaded) -> Vec<ReadFrom> {
     let mut all: Vec<ReadFrom> = Vec::new();
     for found in stacks(loaded, &Instances::new()) {
         let Ok(spec) = &found.spec else { continue };
-        let mut systems = loaded.systems.iter();
-        let system = systems.find(|one| one.name() == spec.system);
+        let system = loaded.system(&spec.system);
         let reads = system.and_then(|system| system.reads(spec));
         all.extend(reads.filter(|reads| !all.contains(reads)));
     }

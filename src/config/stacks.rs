@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::bundle::{BundleError, Caps, Gathering};
+use super::entries::ground;
 use super::{Loaded, named};
 use crate::domain::estate::Application;
 use crate::domain::ids::{AppName, EnvName, StackId};
 use crate::domain::instance::Instances;
-use crate::domain::place::Place;
 use crate::domain::request::{SourceBundle, Spec};
 use crate::systems::System;
 use crate::systems::entry::Home;
@@ -30,8 +30,7 @@ pub(super) struct Found<'a> {
 pub(super) fn families(loaded: &Loaded) -> BTreeMap<EnvName, AppName> {
     let mut all = BTreeMap::new();
     for (name, app) in &loaded.estate.applications {
-        let mut systems = loaded.systems.iter();
-        let system = systems.find(|system| system.name() == app.system);
+        let system = loaded.system(&app.system);
         if system.is_some_and(|system| system.is_family(&app.entry)) {
             all.extend(
                 app.environments
@@ -68,24 +67,20 @@ fn taken(loaded: &Loaded, instances: &Instances) -> BTreeMap<StackId, Diagnostic
     let mut wrong = BTreeMap::new();
     let mut claims = Vec::new();
     for (name, app) in &loaded.estate.applications {
-        let mut systems = loaded.systems.iter();
-        let Some(system) = systems.find(|system| system.name() == app.system) else {
+        let Some(system) = loaded.system(&app.system) else {
             continue;
         };
         for env in &app.environments {
             let Some(record) = loaded.estate.environments.get(env) else {
                 continue;
             };
-            let place = system.form().place;
-            let place = place.and_then(|kind| record.places.of_kind(kind));
-            let ground = place.or_else(|| record.places.home()).map(Place::ground);
-            let ground = ground.unwrap_or_default();
+            let ground = ground(system, record);
             let home = Home {
                 name: env.as_str(),
                 record,
             };
             let whole = StackId::new(env.clone(), name.clone());
-            for (stack, entry) in members(*system, whole, app, instances) {
+            for (stack, entry) in members(system, whole, app, instances) {
                 let since = instances.get(&stack).map(|app| app.since);
                 for claim in system.claims(name.as_str(), &home, &entry) {
                     claims.push((since, stack.clone(), (ground.clone(), claim.what)));
@@ -112,20 +107,16 @@ pub(super) fn stacks<'a>(loaded: &'a Loaded, instances: &Instances) -> Vec<Found
     let mut all = Vec::new();
     let taken = taken(loaded, instances);
     for (name, app) in &loaded.estate.applications {
-        let Some(system) = loaded
-            .systems
-            .iter()
-            .find(|system| system.name() == app.system)
-        else {
+        let Some(system) = loaded.system(&app.system) else {
             continue;
         };
         let own = app.environments.iter().flat_map(|env| {
             let whole = StackId::new(env.clone(), name.clone());
-            members(*system, whole, app, instances)
+            members(system, whole, app, instances)
         });
         for (whole, entry) in own {
             let env = &whole.env;
-            match read(loaded, *system, &whole, app, &entry) {
+            match read(loaded, system, &whole, app, &entry) {
                 Ok((stacks, bundle)) => all.extend(stacks.into_iter().map(|(stack, mut spec)| {
                     spec.watch_logs = app
                         .watch_logs
@@ -133,7 +124,7 @@ pub(super) fn stacks<'a>(loaded: &'a Loaded, instances: &Instances) -> Vec<Found
                         .map(|group| group.replace("{env}", env.as_str()))
                         .collect();
                     let lacking =
-                        lacking(loaded, *system, env, &spec).or_else(|| taken.get(&stack).cloned());
+                        lacking(loaded, system, env, &spec).or_else(|| taken.get(&stack).cloned());
                     Found {
                         stack,
                         app,

@@ -146,8 +146,14 @@ impl Stack {
     /// stood for it.
     #[must_use]
     pub fn has_left(&self) -> bool {
-        let holds_nothing = self.is_new() || self.class() == PhaseClass::Gone;
-        self.app_gone.is_some() && self.queue.is_empty() && holds_nothing
+        self.app_gone.is_some() && self.holds_nothing()
+    }
+
+    /// Whether nothing stands for it, or is on its way.
+    #[must_use]
+    pub fn holds_nothing(&self) -> bool {
+        let rests = self.current.is_none() && self.queue.is_empty();
+        rests && (self.is_new() || self.class() == PhaseClass::Gone)
     }
 
     /// The table it follows; none before its system is known, and where this program does not know

@@ -8,7 +8,6 @@ use super::read::{Asked, Wish};
 use super::{Letter, Source, asked};
 use crate::domain::ids::{Part, StackId};
 use crate::domain::instance::AppTold;
-use crate::domain::lifecycle::PhaseClass;
 use crate::domain::time::short;
 use crate::text::safe::Safe;
 
@@ -68,9 +67,6 @@ impl Post {
     fn stands(&self, stack: &StackId) -> bool {
         let world = self.parts.desk.world();
         let fold = world.folds.stacks.get(stack);
-        fold.is_some_and(|fold| {
-            let rests = fold.current.is_none() && fold.queue.is_empty();
-            !(rests && (fold.is_new() || fold.class() == PhaseClass::Gone))
-        })
+        fold.is_some_and(|fold| !fold.holds_nothing())
     }
 }
