@@ -5,7 +5,7 @@ mod deployment;
 mod stack;
 
 pub(super) use deployment::{DeploymentDoc, DeploymentPage};
-pub(super) use stack::{NeedDoc, OfferDoc, SeenDoc, StackDoc, commands};
+pub(super) use stack::{BesideDoc, NeedDoc, OfferDoc, SeenDoc, StackDoc, commands};
 
 use std::collections::BTreeMap;
 

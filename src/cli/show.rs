@@ -16,7 +16,9 @@ use crate::text::safe::Safe;
 use crate::world::World;
 
 use super::args::ShowArgs;
-use super::json::{DeploymentDoc, DeploymentPage, HoldDoc, OfferDoc, RowDoc, SeenDoc, StackDoc};
+use super::json::{
+    BesideDoc, DeploymentDoc, DeploymentPage, HoldDoc, OfferDoc, RowDoc, SeenDoc, StackDoc,
+};
 use super::out::{headed, table};
 use super::target::{self, Target};
 use super::work;
@@ -67,6 +69,7 @@ fn stack(
         out.document(&StackDoc {
             row: RowDoc::from(&world.row(id, now)),
             seen: SeenDoc::of(world, id),
+            beside: BesideDoc::all(world, id),
             facts: world
                 .catalog
                 .stacks
@@ -119,6 +122,14 @@ fn facts(world: &World, id: &crate::domain::ids::StackId, now: Time) -> Vec<Stri
         let seen = format!("{}  seen {age} ago", thing.sight.words);
         all.push(vec![thing.sight.called.to_string(), seen]);
         all.extend(thing.sight.rows.iter().map(cells));
+    }
+    for one in world.beside(id) {
+        all.push(vec![one.called().to_owned(), one.says(now)]);
+        all.extend(
+            one.seen
+                .into_iter()
+                .flat_map(|(sight, _)| sight.rows.iter().map(cells)),
+        );
     }
     let filed = world.catalog.stacks.get(id).map(|entry| &entry.rows);
     all.extend(filed.into_iter().flatten().map(cells));

@@ -171,13 +171,14 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
         let depends_on = app.depends_on.iter().filter(here).cloned().collect();
         let spec = spec.map_err(|found| found.to_string());
         let told = instances.get(&stack).map(Instance::rows);
-        let (rows, brings, parameters) = spec
+        let (rows, beside, brings, parameters) = spec
             .as_ref()
             .ok()
             .and_then(|spec| {
                 let system = loaded.system(&spec.system)?;
                 Some((
                     system.rows(spec),
+                    system.beside(spec),
                     system.brings(spec),
                     system.parameters(spec),
                 ))
@@ -191,6 +192,7 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
                 bundle,
                 depends_on,
                 rows,
+                beside,
                 brings,
                 parameters,
             },

@@ -36,6 +36,10 @@ impl Worker {
             .enumerate()
             .map(|(place, id)| {
                 let mut interest = Interest::of(id, spec(id));
+                if place == 0 {
+                    let entry = self.catalog.stacks.get(id);
+                    interest.beside = entry.map(|entry| entry.beside.clone()).unwrap_or_default();
+                }
                 if place > 0 && !locked(&self.shared.tails).names(id) {
                     // Log groups are followed of the stack that the screen is about, and of what is
                     // tailed by name; of the others only their state is shown.

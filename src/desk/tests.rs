@@ -27,6 +27,7 @@ fn catalog() -> Catalog {
         depends_on: Vec::new(),
         rows: Vec::new(),
         brings: crate::domain::estate::Brings::default(),
+        beside: Vec::new(),
         parameters: None,
     };
     catalog.stacks.insert(id("dev/orders"), entry(Ok(spec)));
@@ -453,6 +454,7 @@ fn log_groups_are_followed_of_the_first_stack_and_of_those_that_are_tailed_by_na
             depends_on: Vec::new(),
             rows: Vec::new(),
             brings: crate::domain::estate::Brings::default(),
+            beside: Vec::new(),
             parameters: None,
         };
         file.stacks.insert(id(stack), entry);

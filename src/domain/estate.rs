@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::environment::EnvironmentRecord;
 use super::ids::{AppName, EnvName, StackId};
+use super::look::Look;
 use super::request::{SourceBundle, Spec};
 use super::row::Row;
 
@@ -61,6 +62,8 @@ pub struct Entry {
     pub depends_on: Vec<AppName>,
     /// What its page says of it beside its state, as its system knows it from the file.
     pub rows: Vec<Row>,
+    /// What its page shows beside its state, seen now and then.
+    pub beside: Vec<Look>,
     /// What a deployment from the estate does.
     pub brings: Brings,
     /// The path below which the parameters of its builds are; none where they have none.

@@ -7,17 +7,20 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::ids::StackId;
-use super::look::Subject;
+use super::look::{Look, Subject};
 use super::request::Spec;
 
 /// One stack that somebody looks at.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Interest {
     /// Which.
     pub stack: StackId,
     /// The real things that it is, the one that says how it stands first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<Subject>,
+    /// What its page shows beside that, looked at now and then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Look>,
     /// What to tail beside it, by its name ([`Tailed`](super::tailed::Tailed)).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<String>,
@@ -34,6 +37,7 @@ impl Interest {
         Self {
             stack: stack.clone(),
             about: spec.map(|spec| spec.about.clone()).unwrap_or_default(),
+            beside: Vec::new(),
             logs,
             far: false,
         }
@@ -43,6 +47,7 @@ impl Interest {
     #[must_use]
     pub fn from_afar(self) -> Self {
         Self {
+            beside: Vec::new(),
             logs: Vec::new(),
             far: true,
             ..self

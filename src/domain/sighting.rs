@@ -93,6 +93,12 @@ pub const SERVE: &str = "serve";
 /// The source of the sighting of the replies of a stack's deployments.
 pub const REPLY: &str = "reply";
 
+/// The source of the sighting of what is looked at beside how a stack stands, by its kind.
+#[must_use]
+pub fn beside(kind: &str) -> String {
+    format!("beside/{kind}")
+}
+
 /// The source of the sighting of an environment's pace.
 pub const PACE: &str = "pace";
 
@@ -102,7 +108,7 @@ pub fn proof_of(place: &PlaceName) -> String {
     format!("proof/{place}")
 }
 
-/// The name under which a sighting is kept: [`THING`], [`SERVE`], [`REPLY`], `tail/GROUP` of a
-/// stack;
+/// The name under which a sighting is kept: [`THING`], [`SERVE`], [`REPLY`], [`beside`] and
+/// `tail/GROUP` of a stack;
 /// [`proof_of`] a place and [`PACE`] of an environment.
 pub type SightingKey = (String, String);

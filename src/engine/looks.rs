@@ -102,13 +102,13 @@ pub(crate) struct Planning {
 impl Planning {
     /// Where it looks, and where its steps would act.
     pub(super) fn places(&self) -> &Places {
-        &self.on.record.places
+        &self.on.places
     }
 
     /// The same at the places to which a deployment is bound.
     pub(super) fn bound_to(mut self, places: &Places) -> Self {
         self.ask.env.places.clone_from(places);
-        self.on.record.places.clone_from(places);
+        self.on.places.clone_from(places);
         self
     }
 
@@ -186,8 +186,7 @@ fn checked(parts: &Parts, on: &LookOn, system: &str, plan: &Plan) -> Result<(), 
     plan.check_marks(of_system(system).map_err(|why| cannot(&why))?)
         .map_err(|why| cannot(&why))?;
     for step in &plan.steps {
-        on.record
-            .places
+        on.places
             .find(&on.env, step.acts_at())
             .map_err(|why| cannot(&format!("step {}: {}", step.id, why.summary)))?;
         if step.kind.is_pure() {
@@ -229,6 +228,7 @@ impl Engine {
                 Failure::new(format!("this store knows no environment {}", stack.env))
                     .hint("holdpoint apply")
             })?;
+        let places = record.places.clone();
         let fold = self.folds.stack(stack);
         let serving = fold.serving(&self.folds).cloned();
         let left_at = spec
@@ -240,7 +240,7 @@ impl Engine {
             ask: PlanAsk {
                 stack: stack.clone(),
                 purpose,
-                env: record.clone(),
+                env: record,
                 store: self.parts.store.id(),
                 seen,
                 serving,
@@ -250,7 +250,7 @@ impl Engine {
             spec: spec.clone(),
             on: LookOn {
                 env: stack.env.clone(),
-                record,
+                places,
                 stack: stack.clone(),
                 token: token.to_owned(),
             },

@@ -3,6 +3,7 @@
 //! and a look that fails makes what was seen before STALE.
 
 mod before;
+mod beside;
 mod round;
 mod tails;
 mod vanished;
@@ -36,6 +37,8 @@ use watched::Watched;
 const RUNNING: Duration = Duration::from_secs(1);
 /// How often what is only on a screen is looked at.
 const SHOWN: Duration = Duration::from_secs(8);
+/// How often that is looked at which a page shows beside how its stack stands.
+const BESIDE: Duration = Duration::from_secs(30);
 /// How often what is not on the screen now is looked at.
 const FAR: Duration = Duration::from_secs(30);
 /// How often its tasks are counted.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::domain::look::{Sight, Standing, Subject};
+use crate::domain::row::Row;
 
 /// The kind of the parameters right below a path, as a real thing that is looked at. Its name is
 /// the path.
@@ -38,9 +39,14 @@ pub fn sight(about: Subject, names: &[String]) -> Sight {
         1 => "1 parameter".to_owned(),
         many => format!("{many} parameters"),
     };
+    let rows = match keys.join(", ") {
+        none if none.is_empty() => Vec::new(),
+        all => vec![Row::new("keys", &all)],
+    };
     let facts = json!(ParametersFacts { keys });
     Sight {
         words: words.as_str().into(),
+        rows,
         facts,
         ..Sight::of(about, CALLED, Standing::Good)
     }
@@ -81,6 +87,7 @@ mod tests {
         let sight = sight(below("/sites/docs"), &names.map(str::to_owned));
         assert_eq!(sight.facts, json!({ "keys": ["API", "TOKEN"] }));
         assert_eq!(sight.words.as_str(), "2 parameters");
+        assert_eq!(sight.rows, [Row::new("keys", "API, TOKEN")]);
     }
 
     #[test]

@@ -17,12 +17,11 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::aws::{Clients, Cloud};
-use crate::domain::environment::EnvironmentRecord;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
 use crate::domain::line::Line;
 use crate::domain::look::{Look, Sight, Subject};
-use crate::domain::place::Place;
+use crate::domain::place::{Place, Places};
 use crate::domain::request::SourceBundle;
 use crate::domain::time::Time;
 use crate::forms::role::LookAs;
@@ -34,8 +33,8 @@ use crate::os::clock::SharedClock;
 pub struct LookOn {
     /// The environment.
     pub env: EnvName,
-    /// Its record.
-    pub record: EnvironmentRecord,
+    /// Its places.
+    pub places: Places,
     /// The stack.
     pub stack: StackId,
     /// What the look is for: part of the names of what is made and deleted again. It changes
@@ -49,7 +48,7 @@ impl LookOn {
     /// # Errors
     /// It is at a place that is not recorded.
     pub fn place(&self, about: &Subject) -> Result<Option<&Place>, Failure> {
-        self.record.places.find(&self.env, about.place.as_ref())
+        self.places.find(&self.env, about.place.as_ref())
     }
 
     /// Where a thing of AWS is.

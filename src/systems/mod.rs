@@ -128,6 +128,11 @@ pub trait System: fmt::Debug + Sync {
         let _ = spec;
         Vec::new()
     }
+    /// What the page of a stack shows beside its state, as it is seen now and then.
+    fn beside(&self, spec: &Spec) -> Vec<Look> {
+        let _ = spec;
+        Vec::new()
+    }
     /// The path below which the parameters of its builds are, where they have any: the flag
     /// [`PARAMETER`](crate::domain::parameter::PARAMETER) changes one.
     fn parameters(&self, spec: &Spec) -> Option<String> {

@@ -188,6 +188,7 @@ impl Scene {
             depends_on: Vec::new(),
             rows: Vec::new(),
             brings: crate::domain::estate::Brings::default(),
+            beside: Vec::new(),
             parameters: None,
         };
         Arc::make_mut(&mut self.world.catalog)

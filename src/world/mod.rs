@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod available;
+pub mod beside;
 pub mod contact;
 pub mod damage;
 pub mod differs;

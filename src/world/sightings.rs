@@ -148,7 +148,7 @@ impl World {
 
     /// What a source says of a stack, seen where the stack is now: what was seen at another place
     /// says nothing of it.
-    fn of_here(&self, stack: &StackId, source: &str) -> Option<&Sighting> {
+    pub(super) fn of_here(&self, stack: &StackId, source: &str) -> Option<&Sighting> {
         self.sighting(&of_stack(stack), source)
             .filter(|sighting| sighting.place.as_ref() == self.place(stack))
     }
@@ -279,7 +279,7 @@ impl World {
 
     /// Where a stack is: where the deployment that runs on it acts, else where its environment's
     /// record says.
-    fn place(&self, stack: &StackId) -> Option<&Place> {
+    pub(super) fn place(&self, stack: &StackId) -> Option<&Place> {
         let last = || self.latest(stack)?.request.as_ref();
         let listed = || self.catalog.stacks.get(stack)?.spec.as_ref().ok();
         let spec = match self.folds.running(stack) {

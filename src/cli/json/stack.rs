@@ -4,11 +4,13 @@ use serde::Serialize;
 
 use crate::cli::then;
 use crate::domain::ids::StackId;
+use crate::domain::look::Sight;
 use crate::domain::row::Row;
 use crate::domain::time::Time;
 use crate::text::safe::Safe;
 use crate::world::World;
 use crate::world::available::Offer;
+use crate::world::beside::Beside;
 use crate::world::verdict::Verdict;
 
 use super::{DeploymentDoc, RowDoc, at};
@@ -79,12 +81,41 @@ pub(in crate::cli) struct SeenDoc {
 impl SeenDoc {
     pub(in crate::cli) fn of(world: &World, stack: &StackId) -> Option<Self> {
         let thing = world.thing(stack)?;
-        Some(Self {
-            called: thing.sight.called.clone(),
-            words: thing.sight.words.clone(),
-            seen_at: at(thing.taken_at),
-            facts: thing.sight.rows.clone(),
-        })
+        Some(Self::new(thing.sight, thing.taken_at))
+    }
+
+    fn new(sight: &Sight, taken_at: Time) -> Self {
+        Self {
+            called: sight.called.clone(),
+            words: sight.words.clone(),
+            seen_at: at(taken_at),
+            facts: sight.rows.clone(),
+        }
+    }
+}
+
+/// What its page shows beside that, as it was seen last.
+#[derive(Debug, Serialize)]
+pub(in crate::cli) struct BesideDoc {
+    kind: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen: Option<SeenDoc>,
+    /// Why the newest look failed, if it did.
+    stale: Option<Safe>,
+}
+
+impl BesideDoc {
+    pub(in crate::cli) fn all(world: &World, stack: &StackId) -> Vec<Self> {
+        let doc = |one: Beside<'_>| Self {
+            kind: one.look.about.kind.clone(),
+            name: one.look.about.name.clone(),
+            seen: one
+                .seen
+                .map(|(sight, taken_at)| SeenDoc::new(sight, taken_at)),
+            stale: one.stale.cloned(),
+        };
+        world.beside(stack).map(doc).collect()
     }
 }
 
@@ -95,6 +126,9 @@ pub(in crate::cli) struct StackDoc {
     /// What was seen of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) seen: Option<SeenDoc>,
+    /// What was seen beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::cli) beside: Vec<BesideDoc>,
     /// What the file says of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(in crate::cli) facts: Vec<Row>,

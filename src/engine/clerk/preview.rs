@@ -305,7 +305,7 @@ const FAILING: Duration = Duration::from_secs(20);
 async fn planned(planning: &Planning, parts: &Parts) -> Result<Planned, Failure> {
     let from = parts.clock.now();
     let slowed = || {
-        let mut places = planning.on.record.places.iter();
+        let mut places = planning.on.places.iter();
         places.any(|place| parts.eyes.slowed(place).is_some())
     };
     loop {

@@ -5,7 +5,6 @@ use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use super::*;
-use crate::domain::environment::{EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::given;
 use crate::domain::ids::StackId;
 use crate::domain::look::{Health, Look, Standing, Subject};
@@ -128,18 +127,9 @@ impl Follow for Blabs {
 }
 
 fn on() -> LookOn {
-    let record = EnvironmentRecord {
-        class: crate::domain::class::EnvClass::Development,
-        places: Places::default(),
-        on_failure: OnFailure::Break,
-        queue: QueuePolicy::Queue,
-        mode: Mode::Deploy,
-        min_level: None,
-        hold_expiry: std::time::Duration::from_hours(1),
-    };
     LookOn {
         env: "dev".parse().unwrap(),
-        record,
+        places: Places::default(),
         stack: "dev/orders".parse().unwrap(),
         token: String::new(),
     }

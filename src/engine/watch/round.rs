@@ -13,7 +13,7 @@ use super::{Looked, Wanted, Watcher};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::line::Line;
-use crate::domain::look::{Sight, Standing};
+use crate::domain::look::{Look, Sight, Standing};
 use crate::domain::place::{Place, Places, Proof};
 use crate::domain::sighting::{SERVE, Seen, Sighting, SightingKey, THING, proof_of};
 use crate::domain::time::Time;
@@ -30,14 +30,17 @@ const COUNTS: usize = 12;
 const OLDEST: usize = 4;
 
 /// One stack in a round.
-struct One {
-    id: StackId,
+pub(super) struct One {
+    pub(super) id: StackId,
     shown: bool,
+    /// Its environment's places, and what is looked at there beside how it stands.
+    pub(super) places: Places,
+    pub(super) beside: Vec<Look>,
     /// Whether it was its turn to be looked at; else its tasks alone are counted.
     looked: bool,
-    watched: Watched,
+    pub(super) watched: Watched,
     /// When its state was seen, and since when it is missing if it is; or why it was not seen.
-    seen: Result<(Time, Option<Time>), Failure>,
+    pub(super) seen: Result<(Time, Option<Time>), Failure>,
 }
 
 impl One {
@@ -61,6 +64,7 @@ impl Watcher {
         let mut all = self.states(due, &before, now).await;
         self.news(&mut all, now).await;
         self.counts(&mut all, &before, now).await;
+        self.beside(&mut all, &before, now).await;
         let unreached = all.iter().filter(|one| one.seen.is_err());
         let unreached = unreached.map(|one| one.id.clone()).collect();
         let looked = all.into_iter().map(|mut one| {
@@ -76,7 +80,7 @@ impl Watcher {
         }
     }
 
-    async fn keep(&self, sightings: Vec<(SightingKey, Sighting)>) {
+    pub(super) async fn keep(&self, sightings: Vec<(SightingKey, Sighting)>) {
         if !sightings.is_empty() {
             let _ = self.store.put_sightings(&sightings).await;
         }
@@ -120,6 +124,8 @@ impl Watcher {
                 One {
                     id,
                     shown: what.shown,
+                    places: what.places,
+                    beside: what.beside,
                     looked: true,
                     watched,
                     seen,
@@ -132,6 +138,8 @@ impl Watcher {
         all.extend(counted.into_iter().map(|(id, what, watched)| One {
             id,
             shown: what.shown,
+            places: what.places,
+            beside: Vec::new(),
             looked: false,
             watched,
             seen: Ok((now, None)),
@@ -265,7 +273,7 @@ impl Watcher {
 
     /// What was seen before, with the reason why it is old. That a thing was never seen is told
     /// with its reason too, but for a throttle, which denies nothing and is told of its place.
-    async fn as_before(
+    pub(super) async fn as_before(
         &self,
         subject: &str,
         source: &str,
@@ -282,7 +290,7 @@ impl Watcher {
             place: Some(place.clone()),
             stale: None,
         };
-        let tells = source == THING && self.eyes.slowed(place).is_none();
+        let tells = source != SERVE && self.eyes.slowed(place).is_none();
         let old = old.ok()?.or_else(|| tells.then(never))?;
         Some((
             (subject.to_owned(), source.to_owned()),

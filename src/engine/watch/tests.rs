@@ -2,6 +2,7 @@
 //! stepped.
 
 mod account;
+mod beside;
 mod deploys;
 
 use std::fmt::Write as _;
@@ -39,6 +40,7 @@ fn of_one_stack_is_followed_what_any_of_several_consoles_wants() {
             .map(|name| Subject::new("test.thing", name))
             .into_iter()
             .collect(),
+        beside: Vec::new(),
         logs: logs.iter().map(|group| (*group).to_owned()).collect(),
         far: false,
     };
@@ -216,6 +218,7 @@ impl Scene {
                 Interest {
                     stack: format!("{env}/{name}").parse().unwrap(),
                     about,
+                    beside: Vec::new(),
                     logs: Vec::new(),
                     far,
                 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
 use crate::domain::interest::Interest;
-use crate::domain::look::Subject;
+use crate::domain::look::{Look, Subject};
 use crate::domain::place::{Place, Places};
 use crate::domain::time::Time;
 
@@ -20,6 +20,8 @@ pub(super) struct Wanted {
     /// The places of its environment.
     pub places: Places,
     pub about: Vec<Subject>,
+    /// What is looked at beside that, now and then.
+    pub beside: Vec<Look>,
     pub logs: Vec<String>,
     /// The deployment that runs, and since when.
     pub no: Option<DeploymentNo>,
@@ -64,6 +66,9 @@ pub(super) fn wanted(
         entry.shown |= !one.far;
         if entry.about.is_empty() {
             entry.about = one.about;
+        }
+        if entry.beside.is_empty() {
+            entry.beside = one.beside;
         }
         for group in one.logs {
             if !entry.logs.contains(&group) {

@@ -18,6 +18,7 @@ pub(super) struct Watched {
     no: Option<DeploymentNo>,
     pub(super) due: Time,
     pub(super) serve_due: Time,
+    pub(super) beside_due: Time,
     /// When its news were read last.
     pub(super) news_at: Time,
     /// It is being changed.
@@ -48,6 +49,7 @@ impl Watched {
             no: None,
             due: now,
             serve_due: now,
+            beside_due: now,
             news_at: Time(0),
             busy: false,
             uneven: false,
@@ -73,7 +75,7 @@ impl Watched {
             self.due = now;
         }
         if ran.is_some() && what.no.is_none() {
-            (self.due, self.serve_due) = (now, now);
+            (self.due, self.serve_due, self.beside_due) = (now, now, now);
         }
     }
 

@@ -5,18 +5,12 @@ use serde_json::json;
 use super::*;
 use crate::aws::double::Account;
 use crate::aws::double::front::Front;
-use crate::domain::class::EnvClass;
-use crate::domain::environment::EnvironmentRecord;
 use crate::domain::look::{Standing, Subject};
 
 async fn look(account: &Account, look: Look) -> Sight {
-    let record = EnvironmentRecord {
-        places: Account::target("eu-west-1").place(None).into(),
-        ..crate::world::fixture::record(EnvClass::Development)
-    };
     let on = LookOn {
         env: "dev".parse().unwrap(),
-        record,
+        places: Account::target("eu-west-1").place(None).into(),
         stack: "dev/shop".parse().unwrap(),
         token: String::new(),
     };

@@ -37,7 +37,7 @@ use crate::forms::cloudfront::{DISTRIBUTION, LookFor};
 use crate::forms::git::{BRANCH, BranchFacts, ReadAs, SIGN_IN, has_password};
 use crate::forms::role::LookAs;
 use crate::forms::s3::{OBJECT, object};
-use crate::forms::ssm::{PARAMETERS, below};
+use crate::forms::ssm::PARAMETERS;
 use crate::secrets;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Node;
@@ -176,6 +176,15 @@ impl System for Website {
         Body::of(spec).map_or_else(|_| Vec::new(), |body| body.site.rows())
     }
 
+    fn beside(&self, spec: &Spec) -> Vec<Look> {
+        let build = Body::of(spec).ok().and_then(|body| body.site.build);
+        build
+            .as_ref()
+            .and_then(parameter::look)
+            .into_iter()
+            .collect()
+    }
+
     fn parameters(&self, spec: &Spec) -> Option<String> {
         Body::of(spec).ok()?.site.build?.parameters
     }
@@ -258,10 +267,7 @@ impl System for Website {
         let build = body.site.build.as_ref();
         let parameters = build
             .filter(|_| seen.of_kind(PARAMETERS).is_none())
-            .and_then(|build| {
-                let look = Look::at(below(build.parameters.as_ref()?));
-                Some(look.with(looking_as(build)))
-            });
+            .and_then(parameter::look);
         if changed(&ask.flags).is_some() {
             looks.extend(parameters);
             return looks;

@@ -3,18 +3,26 @@
 use serde_json::json;
 
 use super::entry::{Build, Site};
+use super::looking_as;
 use super::plan::{plan, provisioned, row};
 use super::steps::{assuming, step};
 use super::variables::Variables;
 use crate::domain::failure::Failure;
 use crate::domain::level::Danger;
-use crate::domain::look::{Sight, Sights};
+use crate::domain::look::{Look, Sight, Sights};
 use crate::domain::parameter::Change;
 use crate::domain::plan::{Does, Leaves, Plan, Role, Step};
+use crate::forms::ssm::below;
 use crate::secrets;
 use crate::systems::PlanAsk;
 
 const KIND: &str = "SSM parameter";
+
+/// A look at the parameters of a build; none where it has none.
+pub(super) fn look(build: &Build) -> Option<Look> {
+    let look = Look::at(below(build.parameters.as_ref()?));
+    Some(look.with(looking_as(build)))
+}
 
 /// The plan of that change.
 pub(super) fn change(

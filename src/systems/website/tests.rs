@@ -657,6 +657,20 @@ fn a_build_gets_the_parameters_of_its_site_by_their_names() {
 
 /// A parameter is put or deleted beside everything else: no release, nothing built, and the names that
 /// are there on the card.
+/// Their keys are seen with the role of the builds, in whose account they are.
+#[test]
+fn the_page_of_a_site_shows_the_keys_of_its_parameters() {
+    let looks = |entry: Value| Website.beside(&with(entry));
+    assert_eq!(looks(json!({})), []);
+    let role = "arn:aws:iam::111122223333:role/builds";
+    let path = "/sites/{env}/docs";
+    let seen_as = json!({ "assumes": role });
+    assert_eq!(
+        looks(json!({ "parameters": path, "build_role": role })),
+        [Look::at(ssm::below("/sites/prod/docs")).with(seen_as)]
+    );
+}
+
 #[test]
 fn a_parameter_is_changed_by_a_deployment_of_its_own() {
     let spec = with(json!({ "parameters": "/sites/{env}/docs" }));

@@ -196,6 +196,7 @@ fn rules_are_what_systems_say_of_stacks() {
             depends_on: Vec::new(),
             rows: Vec::new(),
             brings: crate::domain::estate::Brings::default(),
+            beside: Vec::new(),
             parameters: None,
         };
         catalog.stacks.insert(stack.parse().unwrap(), entry);

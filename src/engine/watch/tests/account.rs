@@ -58,6 +58,7 @@ pub(super) struct Account {
     throttles: Mutex<usize>,
     expired: AtomicBool,
     fails: AtomicBool,
+    denied: Mutex<Option<&'static str>>,
 }
 
 #[derive(Debug)]
@@ -79,6 +80,7 @@ impl Account {
             throttles: Mutex::default(),
             expired: AtomicBool::default(),
             fails: AtomicBool::default(),
+            denied: Mutex::default(),
         }
     }
 
@@ -124,6 +126,11 @@ impl Account {
         self.fails.store(fails, Ordering::Relaxed);
     }
 
+    /// Nobody may do that from now on.
+    pub(super) fn deny(&self, action: &'static str) {
+        *self.denied.lock().unwrap() = Some(action);
+    }
+
     pub(super) fn calls(&self) -> Vec<Called> {
         self.calls.lock().unwrap().clone()
     }
@@ -166,6 +173,15 @@ impl Account {
         }
         if self.fails.load(Ordering::Relaxed) && action != "GetCallerIdentity" {
             return (500, String::new());
+        }
+        if self
+            .denied
+            .lock()
+            .unwrap()
+            .is_some_and(|denied| denied == action)
+        {
+            let says = r#"{"__type":"AccessDeniedException","message":"not authorized"}"#;
+            return (400, says.to_owned());
         }
         let mut stacks = self.stacks.lock().unwrap();
         if action == "CreateStack" {
@@ -231,6 +247,10 @@ impl Account {
                     "<LogicalResourceId>S</LogicalResourceId><PhysicalResourceId>{arn}</PhysicalResourceId>{kind}{when}"
                 );
                 format!("<StackResources><member>{one}</member></StackResources>")
+            }
+            "DescribeParameters" => {
+                return serde_json::json!({ "Parameters": [{ "Name": "/sites/dev/TOKEN" }] })
+                    .to_string();
             }
             "DescribeServices" => {
                 let asked: Value = serde_json::from_str(text).unwrap();

@@ -46,6 +46,7 @@ async fn deploy(layers: usize, width: usize, takes: Duration) -> Took {
     let interest = |name: String| Interest {
         stack: format!("dev/{name}").parse().unwrap(),
         about: vec![Subject::new(STACK, &name)],
+        beside: Vec::new(),
         logs: Vec::new(),
         far: false,
     };

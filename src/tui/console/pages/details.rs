@@ -124,6 +124,14 @@ fn lines(stack: &StackId, scene: &Scene<'_>, theme: &Theme) -> Vec<Text> {
         lines.extend(rows(&sight.rows));
         lines.extend(parts::of(sight, now));
     }
+    for one in world.beside(stack) {
+        lines.push(Text::new(one.called().to_owned(), one.says(now)));
+        lines.extend(
+            one.seen
+                .into_iter()
+                .flat_map(|(sight, _)| rows(&sight.rows)),
+        );
+    }
     let filed = world.catalog.stacks.get(stack).map(|entry| &entry.rows);
     if let Some(filed) = filed.filter(|rows| !rows.is_empty()) {
         lines.push(Text::new("by the file", "").role(Role::Dim));
