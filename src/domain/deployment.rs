@@ -243,15 +243,23 @@ impl Deployment {
                 && !self.goes_down()
     }
 
-    /// True where the plan was to remove what it is about, and that has gone through.
+    /// True where the plan was to remove what it is about, and that has gone through: every part
+    /// of it. What serves nobody any more is not gone yet.
     #[must_use]
     pub fn has_removed(&self) -> bool {
         self.plan.as_ref().is_some_and(|plan| plan.removes())
             && self.leaves() == Some(Leaves::Nothing)
+            && self.changing().all(|(_, run)| run.state.is_finished())
             && !self
                 .steps
                 .values()
                 .any(|run| run.state == StepState::Failed)
+    }
+
+    /// The steps that change something on the way to the good end.
+    pub fn changing(&self) -> impl Iterator<Item = (&Step, &StepRun)> {
+        self.runs()
+            .filter(|(step, _)| step.changes() && step.finaliser.is_none())
     }
 
     /// The step that failed first. Where what was to bring the service back failed as well, that:

@@ -2,7 +2,7 @@
 
 use crate::domain::deployment::Deployment;
 use crate::domain::label::{CardLine, Label};
-use crate::domain::plan::{Cancel, Leaves, Step};
+use crate::domain::plan::{Cancel, Step};
 
 use super::Cancels;
 use super::lines::line;
@@ -14,7 +14,7 @@ pub(super) fn cancel_lines(lines: &mut Vec<CardLine>, d: &Deployment, cancels: &
         .map(|step| format!("{} ({})", step.title, cancel_of(step, cancels).says()))
         .collect();
     line(lines, Label::Running, told.join(", "));
-    let goes = removal_runs(d, cancels);
+    let goes = goes_all_the_same(d, cancels);
     let left = if goes {
         "nothing, once the removal has gone through: only a new deployment brings back what served"
     } else if d.goes_down() {
@@ -64,13 +64,13 @@ fn cancel_of(step: &Step, cancels: &Cancels) -> Cancel {
     cancels.get(&step.kind).copied().unwrap_or(Cancel::None)
 }
 
-/// True while something is being removed that no cancel can keep.
-pub(super) fn removal_runs(d: &Deployment, cancels: &Cancels) -> bool {
-    let removes = d.plan.as_ref().is_some_and(|plan| plan.removes());
-    removes
-        && live(d).any(|step| {
-            step.leaves == Some(Leaves::Nothing) && cancel_of(step, cancels) == Cancel::None
-        })
+/// True where all that is to be removed is gone, or is being removed by steps that no cancel can
+/// keep.
+pub(super) fn goes_all_the_same(d: &Deployment, cancels: &Cancels) -> bool {
+    let keeps_on = |step: &Step| cancel_of(step, cancels) == Cancel::None;
+    d.plan.as_ref().is_some_and(|plan| plan.removes())
+        && d.changing()
+            .all(|(step, run)| run.state.is_finished() || (run.is_live() && keeps_on(step)))
 }
 
 /// The steps that run.

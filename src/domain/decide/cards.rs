@@ -53,7 +53,7 @@ pub fn card(
         danger.downtime |= folds
             .deployments
             .get(deployment)
-            .is_some_and(|d| d.goes_down() && !cancel::removal_runs(d, cx.cancels));
+            .is_some_and(|d| d.goes_down() && !cancel::goes_all_the_same(d, cx.cancels));
     }
     let (mut level, mut why) = levels::level(record.class, verb, danger);
     if let Some(least) = record

@@ -15,14 +15,15 @@ use crate::domain::end::End;
 use crate::domain::environment::OnFailure;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::hold::HoldKind;
-use crate::domain::plan::{Cancel, Finaliser, Leaves, Role};
+use crate::domain::label::CardLine;
+use crate::domain::plan::{Cancel, Finaliser, Leaves, Role, Step};
 
 /// What somebody ends at its limit is told by him; where he does not tell it, it goes on for all that
 /// is known. What nobody can end has failed at its limit.
 #[test]
 fn a_step_that_is_ended_at_its_limit_is_waited_for() {
     let limit = Duration::from_mins(1);
-    let state = |step: crate::domain::plan::Step, after: Duration| {
+    let state = |step: Step, after: Duration| {
         let mut sim = Sim::new(OnFailure::Break);
         sim.deploy(&plan(vec![step])).unwrap();
         sim.grant();
@@ -253,6 +254,54 @@ fn a_teardown_that_was_refused_is_no_half_deletion() {
     }
 }
 
+fn verify(id: &str, after: &str) -> Step {
+    Step {
+        role: Role::Verify,
+        ..step(id, &[after])
+    }
+}
+
+/// What serves nobody any more is not gone: a removal in parts that is cancelled between them is
+/// half a deletion, and its card does not say that the stack is gone all the same.
+#[test]
+fn a_removal_in_parts_is_none_before_its_last_part() {
+    for ended in [0, 1, 2, 3] {
+        let mut sim = Sim::new(OnFailure::Break);
+        let first = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+        served(&mut sim, &first, "r0");
+        sim.cancels.insert("test.call".into(), Cancel::None);
+        let parts = plan(vec![
+            leaving(step("disable", &[]), Leaves::Nothing),
+            verify("disabled", "disable"),
+            step("delete", &["disabled"]),
+            verify("gone", "delete"),
+        ]);
+        sim.deploy(&parts).unwrap();
+        for _ in 0..ended {
+            sim.grant();
+            sim.end_steps(&json!({}), &|_| Ends::Well);
+        }
+        sim.grant();
+        let deployment = sim.newest().id;
+        let cancel = Intent::Cancel { deployment };
+        let asked = card(&sim.folds, &cancel, &[], &[], &sim.cx(&[])).unwrap();
+        let goes = |line: &CardLine| line.text.contains("is gone all the same");
+        assert_eq!(
+            asked.lines.iter().any(goes),
+            ended >= 2,
+            "{ended}: {:?}",
+            asked.lines
+        );
+        sim.ask(&cancel, &[], true, false).unwrap();
+        sim.end_steps(&json!({}), &|_| Ends::Well);
+        sim.grant();
+        let (end, stack) = (sim.newest().end.clone(), sim.folds.stack(&stack()));
+        let gone = (matches!(end, Some(End::Done)), stack.holds_nothing());
+        assert_eq!(gone, (ended >= 2, ended >= 2), "{ended}: {end:?}");
+        assert!(stack.release.is_none(), "{ended}: nobody is served");
+    }
+}
+
 /// A removal that went through is one, whatever was asked meanwhile; what is gone is not offered
 /// back.
 #[test]
@@ -265,7 +314,7 @@ fn a_removal_that_was_cancelled_too_late_is_a_removal() {
         let all = plan(vec![
             step("scale-down", &[]),
             delete,
-            step("verify-gone", &["delete"]),
+            verify("gone", "delete"),
             restore,
         ]);
         let mut sim = Sim::new(OnFailure::Break);

@@ -10,7 +10,7 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::StepId;
 use crate::domain::look::{Quiet, Sight, Standing};
 pub(super) use crate::domain::plan::given::{plan, step};
-use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Leaves, Mark, Plan, Step, When};
+use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Leaves, Mark, Plan, Role, Step, When};
 use crate::domain::purpose::Purpose;
 use crate::domain::request::{Release, Spec};
 use crate::forms::cloudformation::StackFacts;
@@ -100,7 +100,13 @@ pub(super) fn plan_for(
                 leaving(step("delete", &[]), Leaves::Nothing).reaching(When::Started, "pulping");
             named(
                 "teardown",
-                vec![held(HoldKind::Teardown, delete), step("gone", &["delete"])],
+                vec![
+                    held(HoldKind::Teardown, delete),
+                    Step {
+                        role: Role::Verify,
+                        ..step("gone", &["delete"])
+                    },
+                ],
             )
         }
         (Purpose::Recover, Standing::RollbackStuck) => mend(vec![
@@ -115,7 +121,10 @@ pub(super) fn plan_for(
                 HoldKind::RecoverStack,
                 leaving(step("delete", &[]), Leaves::Nothing),
             ),
-            step("gone", &["delete"]),
+            Step {
+                role: Role::Verify,
+                ..step("gone", &["delete"])
+            },
         ]),
         (Purpose::Recover, _) => {
             let delete = held(
