@@ -52,13 +52,15 @@ impl Body {
         })
     }
 
-    /// What a build of a commit leaves in the end.
+    /// What a build of a commit leaves in the end. It is one by how it is built too: another
+    /// command makes another archive, and so do the parameters of another environment whose sites
+    /// share the bucket.
     pub(super) fn kept(&self, commit: &Commit) -> Option<(&Build, String)> {
         let build = self.site.build.as_ref()?;
-        Some((
-            build,
-            format!("{}{}.zip", self.site.prefix, commit.as_str()),
-        ))
+        let how = json!([build.recipe, build.parameters]);
+        let how = Digest::of("holdpoint/build/1", &how).short();
+        let (prefix, commit) = (&self.site.prefix, commit.as_str());
+        Some((build, format!("{prefix}{commit}-{how}.zip")))
     }
 
     /// The distribution that says how the site stands.

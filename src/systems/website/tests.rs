@@ -43,7 +43,7 @@ fn site(env: &str) -> Spec {
     body::spec(&stack(env), &entry(), &SourceBundle::default())
 }
 
-fn archive() -> Artifact {
+pub(super) fn archive() -> Artifact {
     Artifact {
         digest: Digest::of_bytes(b"zip"),
         length: 3,
@@ -273,9 +273,36 @@ fn head(commit: &str) -> Sight {
     git::sight(about, commit.parse().ok())
 }
 
-fn kept(commit: &str, there: bool) -> Sight {
-    let about = s3::object("versions", &format!("pipeline/docs/docs/{commit}.zip"));
+/// What a build of a commit leaves, as its spec says.
+fn key_of(spec: &Spec, commit: &str) -> String {
+    let body = Body::of(spec).unwrap();
+    body.kept(&commit.parse().unwrap()).unwrap().1
+}
+
+fn kept(spec: &Spec, commit: &str, there: bool) -> Sight {
+    let about = s3::object("versions", &key_of(spec, commit));
     s3::sight(about, there.then_some(1_000))
+}
+
+/// What is built otherwise is another archive: by another command, or with the parameters of
+/// another environment.
+#[test]
+fn what_is_kept_of_a_commit_is_known_by_how_it_was_built() {
+    let commit = "c0ffee".repeat(6) + "c0ff";
+    let of = |more: Value| key_of(&with(more), &commit);
+    let plain = of(json!({}));
+    assert!(
+        plain.starts_with(&format!("pipeline/docs/docs/{commit}-")),
+        "{plain}"
+    );
+    assert_eq!(plain, of(json!({ "branch": "next" })));
+    for more in [
+        json!({ "build_command": "build:prod" }),
+        json!({ "out_dir": "public" }),
+        json!({ "parameters": "/sites/{env}/docs" }),
+    ] {
+        assert_ne!(plain, of(more.clone()), "{more}");
+    }
 }
 
 /// Looks as long as the planner asks, at a world in which the branch leads to this commit; and
@@ -292,7 +319,7 @@ fn planned(
             seen.put(match look.about.kind.as_str() {
                 git::BRANCH => head(commit),
                 s3::OBJECT => {
-                    let sight = kept(commit, was_built);
+                    let sight = kept(spec, commit, was_built);
                     assert_eq!(look.about, sight.about);
                     sight
                 }
@@ -326,7 +353,7 @@ fn the_commit_of_the_branch_is_built_kept_and_served() {
         ids(&made),
         ["source", "build", "archive", "files", "refresh"]
     );
-    let key = format!("pipeline/docs/docs/{commit}.zip");
+    let key = key_of(&spec, &commit);
     let build = named(&made, "build");
     assert_eq!(
         build.params["source"],
@@ -390,7 +417,7 @@ fn a_repository_of_an_app_is_read_as_that_app() {
     seen.put(git::sight(branch, commit.parse().ok()));
     let asked = ask("prod", Purpose::Deploy);
     let spec = Website.settled(&asked, &spec, &seen).unwrap();
-    seen.put(kept(&commit, false));
+    seen.put(kept(&spec, &commit, false));
     let made = plan("prod", Purpose::Deploy, &spec, &seen).unwrap();
     let source = named(&made, "source");
     assert_eq!(source.kind.as_str(), "source.fetch");
@@ -542,7 +569,7 @@ fn a_commit_is_built_again_where_that_is_asked_for() {
         flag::set(Website.flags(), "website", Purpose::Deploy, &given.into()).unwrap();
     for (was_built, says) in [(true, "is replaced"), (false, "is built in sites-prod")] {
         let mut seen = there();
-        seen.put(kept(&commit, was_built));
+        seen.put(kept(&spec, &commit, was_built));
         let made = Website.plan(&asked, &spec, &seen).unwrap();
         assert_eq!(
             ids(&made),
@@ -754,7 +781,7 @@ fn a_site_follows_its_branch_and_is_deployed_at_the_commit_of_a_push() {
             .iter()
             .map(|look| look.about.clone())
             .collect::<Vec<_>>(),
-        [kept(&pushed, false).about]
+        [kept(&from_git(), &pushed, false).about]
     );
     seen.put(head(&newer));
     let spec = Website.settled(&asked, &from_git(), &seen).unwrap();
