@@ -7,6 +7,7 @@ mod domain;
 pub mod entry;
 mod parameter;
 mod plan;
+mod revive;
 mod rows;
 mod steps;
 mod variables;
@@ -327,19 +328,21 @@ impl System for Website {
             {
                 Err(plan::either(&ask.stack, spec))
             }
-            (Purpose::Deploy, Some(archive), _) => plan::publish(ask, spec, &body, archive, sight),
-            (Purpose::Deploy, None, Some(commit)) => plan::deploy(ask, &body, commit, sight, seen),
+            (Purpose::Deploy, Some(archive), _) => {
+                let plan = plan::publish(ask, spec, &body, archive, sight)?;
+                revive::awake(ask, &body.site, sight, plan)
+            }
+            (Purpose::Deploy, None, Some(commit)) => {
+                let plan = plan::deploy(ask, &body, commit, sight, seen)?;
+                revive::awake(ask, &body.site, sight, plan)
+            }
             (Purpose::Deploy, None, None) => match &body.site.build {
                 Some(build) if provisioned && !is_set(&ask.flags, PROVISION) => {
                     Err(plan::no_branch(&ask.stack, build))
                 }
                 Some(_) | None => plan::provision(ask, &body.site, sight),
             },
-            (Purpose::Recover, _, _) => Err(Failure::new(format!(
-                "what {} runs on needs no repair",
-                ask.stack
-            ))
-            .hint("retry what failed: what is made already is taken as it is")),
+            (Purpose::Recover, _, _) => revive::recover(ask, &body.site, sight),
         }
     }
 

@@ -122,10 +122,17 @@ pub(super) fn provision(ask: &PlanAsk, site: &Site, sight: &Sight) -> Result<Pla
         ),
         Some(found) => (
             Does::Change,
-            vec![format!(
-                "The distribution {} of {} is there already and is taken as it is.",
-                found.id, site.host
-            )],
+            vec![if found.enabled {
+                format!(
+                    "The distribution {} of {} is there already and is taken as it is.",
+                    found.id, site.host
+                )
+            } else {
+                format!(
+                    "The distribution {} of {} is disabled, and nobody is served: it is enabled, which takes some minutes.",
+                    found.id, site.host
+                )
+            }],
         ),
     };
     if foreign {
