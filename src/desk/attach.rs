@@ -108,6 +108,9 @@ fn entries(intent: &Intent, catalog: &Catalog, folds: &Folds) -> Result<Vec<Atta
                 )
                 .hint("`holdpoint check` lists everything that is wrong"));
             }
+            // An engine refuses it as well; said here, whoever passes a message on keeps it for a
+            // while.
+            None if needed || !was_deployed => return Err(Refused::unlisted(stack)),
             Some((Err(_), _)) | None => {}
         }
     }
@@ -136,6 +139,8 @@ mod tests {
             attach(ask, &scene.world.catalog, &scene.world.folds).map_err(|refused| refused.says)
         };
         let same = |stack| Intent::deploy(stack, Source::Same);
+        let nowhere = asked("dev/nowhere", &Intent::teardown).unwrap_err();
+        assert_eq!(nowhere, "the estate file has no dev/nowhere");
         let estate = |stack| Intent::deploy(stack, Source::Estate);
         let needs: [&dyn Fn(StackId) -> Intent; 3] = [&Intent::teardown, &same, &estate];
         for intent in needs {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::card::Card;
+use super::ids::StackId;
 
 /// Why not, and what to do instead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
@@ -37,6 +38,13 @@ impl Refused {
             hint: String::new(),
             card: None,
         }
+    }
+
+    /// Nothing is known of a stack: neither the estate file nor the log has it.
+    #[must_use]
+    pub fn unlisted(stack: &StackId) -> Self {
+        Self::new("unknown-stack", format!("the estate file has no {stack}"))
+            .hint("`holdpoint ls` lists the stacks")
     }
 
     /// Adds what to do.

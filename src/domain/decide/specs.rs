@@ -51,10 +51,7 @@ pub fn specs(
             .iter()
             .find(|entry| entry.stack == *stack)
             .map(|entry| entry.spec.clone())
-            .ok_or_else(|| {
-                Refused::new("unknown-stack", format!("the estate file has no {stack}"))
-                    .hint("`holdpoint ls` lists the stacks")
-            })
+            .ok_or_else(|| Refused::unlisted(stack))
     };
     match intent {
         Intent::Deploy { stacks, source, .. } => stacks
