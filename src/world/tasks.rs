@@ -91,6 +91,8 @@ impl World {
         let part = |name: &String| {
             let phase = phases.iter().find(|phase| phase.name.as_str() == name);
             let state = match phase {
+                // CodeBuild calls the phase bad in which a build was stopped.
+                Some(phase) if phase.is_bad && run.state == StepState::Cancelled => run.state,
                 Some(phase) if phase.is_bad => StepState::Failed,
                 Some(phase) if phase.status.is_some() => StepState::Done,
                 Some(_) => run.state,
