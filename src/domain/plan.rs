@@ -84,6 +84,10 @@ pub struct Plan {
     /// It repairs the real stack: it is made only where a look found something to repair.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repairs: bool,
+    /// However it ends, the stack stays as it is, at rest or broken: nothing of what it stands for
+    /// is touched.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stays: bool,
     /// The steps, in an order in which each stands after its needs.
     pub steps: Vec<Step>,
     /// What is known beforehand of what will change.

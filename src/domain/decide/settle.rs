@@ -164,7 +164,11 @@ fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
             }
         }
     };
-    Some(match over.end.as_ref()? {
+    let end = over.end.as_ref()?;
+    if over.plan.as_ref().is_some_and(|plan| plan.stays) {
+        return Some(withdrawn(stack, deployment));
+    }
+    Some(match end {
         End::Done => match over.leaves() {
             _ if request.purpose == Purpose::Teardown => StackEvent::Succeeded {
                 deployment,

@@ -87,7 +87,10 @@ pub(super) fn change(
     says.push("The next build has it so; nothing is built or published by this.".to_owned());
     let steps = vec![work(site, build, path, change)];
     let rows = vec![row(name, KIND, does)];
-    Ok(plan("parameter", site, steps, rows, danger, says))
+    Ok(Plan {
+        stays: true,
+        ..plan("parameter", site, steps, rows, danger, says)
+    })
 }
 
 /// A value goes that nobody has seen.

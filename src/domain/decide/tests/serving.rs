@@ -46,6 +46,36 @@ pub(super) fn served(sim: &mut Sim, plan: &Plan, release: &str) {
     );
 }
 
+/// A plan that touches nothing of what the stack stands for leaves it as it was, however it ends:
+/// at rest or broken.
+#[test]
+fn a_plan_beside_the_stack_neither_breaks_nor_mends_it() {
+    let brings = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    let beside = Plan {
+        stays: true,
+        ..plan(vec![leaving(step("a", &[]), Leaves::Old)])
+    };
+    for ends in [Ends::Well, Ends::Refused, Ends::Badly] {
+        let mut sim = Sim::new(OnFailure::Break);
+        served(&mut sim, &brings, "r1");
+        let mut then = |sim: &mut Sim, phase: &str| {
+            deploys(sim, &beside, "r2").unwrap();
+            runs(sim, &|_| ends);
+            assert_eq!(sim.newest().end == Some(End::Done), ends == Ends::Well);
+            let fold = sim.folds.stack(&stack());
+            assert_eq!(fold.phase, phase, "{ends:?}");
+            assert_eq!(named(fold.release.as_ref()), Some("r1"));
+            fold.broken.clone()
+        };
+        assert_eq!(then(&mut sim, "AVAILABLE"), None);
+        deploys(&mut sim, &brings, "r2").unwrap();
+        runs(&mut sim, &|_| Ends::Refused);
+        let broken = sim.folds.stack(&stack()).broken.clone();
+        assert!(broken.is_some());
+        assert_eq!(then(&mut sim, "BROKEN"), broken);
+    }
+}
+
 /// What is stuck is recovered, whether the stack is broken or at rest; afterwards the stack says
 /// what serves.
 #[test]
