@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 
 use super::chosen::Chosen;
 
@@ -65,6 +65,7 @@ pub struct PublishArgs {
 
 /// `parameter`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("change").required(true)))]
 pub struct ParameterArgs {
     /// environment/application
     #[arg(value_name = "SITE")]
@@ -73,10 +74,10 @@ pub struct ParameterArgs {
     #[arg(value_name = "NAME")]
     pub name: String,
     /// Where its value is, for the engine: `file:/whole/path` or `env:VARIABLE`
-    #[arg(long, value_name = "REFERENCE", required_unless_present = "delete")]
+    #[arg(long, value_name = "REFERENCE", group = "change")]
     pub from: Option<String>,
     /// Delete it
-    #[arg(long, conflicts_with = "from")]
+    #[arg(long, group = "change")]
     pub delete: bool,
     /// The guard.
     #[command(flatten)]

@@ -52,9 +52,58 @@ fn checked(path: &Path) -> Result<File, Stop> {
         return Err(wrong(says));
     }
     let archive = Archive::read(&mut file, &Limits::SITE).map_err(|why| wrong(why.to_string()))?;
+    let mut damaged = Vec::new();
+    for entry in &archive.files {
+        if let Err(why) = entry.pour(&mut file, |_| {}) {
+            damaged.push(why.to_string());
+        }
+    }
+    if let Some(first) = damaged.first() {
+        let more = match damaged.len() - 1 {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        return Err(wrong(format!("{first}{more}; pack it again")));
+    }
     if let Some(hint) = without_index(archive.files.iter().map(|file| file.name.as_str())) {
         return Err(wrong(format!("it has no {INDEX} at its top: {hint}")));
     }
     file.rewind().map_err(unread)?;
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::zip::zip;
+
+    /// What a directory says is not enough: every file is read as it will be published.
+    #[test]
+    fn an_archive_is_read_whole_before_anything_is_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("site.zip");
+        let files = ["index.html", "a.css", "b.css"];
+        let mut bytes = zip(&files.map(|name| (name.to_owned(), b"content of it".to_vec())));
+        let told = |bytes: &[u8]| {
+            std::fs::write(&file, bytes).unwrap();
+            checked(&file).err().map(|stop| format!("{stop:?}"))
+        };
+        assert_eq!(told(&bytes), None);
+        let at = |nth: usize, bytes: &[u8]| {
+            let found = bytes
+                .windows(7)
+                .enumerate()
+                .filter(|(_, at)| at == b"content");
+            found.map(|(at, _)| at).nth(nth).unwrap()
+        };
+        for nth in [1, 2] {
+            let at = at(nth - usize::from(nth == 2), &bytes);
+            bytes[at] = b'X';
+        }
+        let told = told(&bytes).unwrap();
+        assert!(
+            told.contains("a.css is damaged; and 1 more; pack it again"),
+            "{told}"
+        );
+    }
 }

@@ -12,8 +12,6 @@ use crate::text::safe::Safe;
 
 /// The flag of a deployment that changes a parameter and brings no release.
 pub const PARAMETER: &str = "parameter";
-/// Where a value may be: what begins otherwise, and has a colon in it, may be the value itself.
-const PLACES: [&str; 2] = ["file", "env"];
 /// The longest name.
 const LONGEST: usize = 128;
 
@@ -67,6 +65,16 @@ pub fn is_variable(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
+/// Whether it names a place in which an engine finds a value, whatever folder that engine was
+/// started in. What begins otherwise, and has a colon in it, may be the value itself.
+fn is_a_place(from: &SecretRef) -> bool {
+    match from.scheme() {
+        "file" => from.name().starts_with('/'),
+        "env" => is_variable(from.name()),
+        _ => false,
+    }
+}
+
 impl FromStr for Change {
     type Err = NoChange;
 
@@ -76,7 +84,7 @@ impl FromStr for Change {
             (Some(name), _) => named(name).map(|name| Change::Delete { name }),
             (None, Some((name, from))) => named(name).and_then(|name| {
                 let from = from.parse::<SecretRef>().ok();
-                let from = from.filter(|from| PLACES.contains(&from.scheme()))?;
+                let from = from.filter(is_a_place)?;
                 Some(Change::Put { name, from })
             }),
             (None, None) => None,
@@ -112,6 +120,8 @@ mod tests {
             "TOKEN=",
             "TOKEN=hunter2",
             "TOKEN=user:hunter2",
+            "TOKEN=file:hunter2",
+            "TOKEN=env:hunter-2",
             "a b=env:X",
             "--X",
         ] {

@@ -326,7 +326,7 @@ impl Pane for ChangeCard {
         self.overtaken(scene);
         let wide = usize::from(area.width.min(84).saturating_sub(4));
         let body = self.body(wide, scene, theme);
-        let foot = self.foot(scene, theme);
+        let foot = self.foot(wide, scene, theme);
         let (title, danger) = self.title();
         self.form
             .draw(buf, area, theme, danger, &title, &body, &foot);

@@ -2,6 +2,7 @@
 //! something.
 
 use crate::domain::time::Time;
+use crate::tui::paint::wrap;
 use crate::tui::theme::{Role, Theme};
 
 use super::form::Form;
@@ -29,10 +30,14 @@ pub(super) fn ways<'a>(
         .collect()
 }
 
-/// What the form says, where it says anything.
-pub(super) fn said(form: &Form, theme: &Theme) -> Option<Row> {
-    let says = !form.said.is_empty();
-    says.then(|| vec![(form.said.clone(), theme.style(Role::Warn))])
+/// What the form says, where it says anything, in as many rows as that needs.
+pub(super) fn said(form: &Form, wide: usize, theme: &Theme) -> Vec<Row> {
+    if form.said.is_empty() {
+        return Vec::new();
+    }
+    let rows = wrap(&form.said, wide, 0).into_iter();
+    rows.map(|row| vec![(row, theme.style(Role::Warn))])
+        .collect()
 }
 
 /// That it was asked.

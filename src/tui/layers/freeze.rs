@@ -168,7 +168,7 @@ impl Pane for FreezeForm {
                 ),
             ],
         ];
-        rows.extend(foot::said(&self.form, theme));
+        rows.extend(foot::said(&self.form, wide, theme));
         rows.push(foot::keys(
             [
                 ("Enter", "freeze"),

@@ -223,7 +223,7 @@ impl Pane for HoldCard {
         let (body, foot) = match find(scene.world, &self.stack, &self.id) {
             Some((d, hold)) => (
                 self.body(d, hold, wide, scene, theme),
-                self.foot(hold, scene, theme),
+                self.foot(hold, wide, scene, theme),
             ),
             None => (
                 paper::labelled("NO", "this hold is not known any more", wide, theme),

@@ -116,7 +116,7 @@ impl Pane for ParameterForm {
                 hint,
             )],
         ];
-        rows.extend(foot::said(&self.form, theme));
+        rows.extend(foot::said(&self.form, wide, theme));
         rows.push(foot::keys(
             [("Enter", "card"), ("Tab", "other field"), ("Esc", "leave")],
             theme,

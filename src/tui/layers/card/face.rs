@@ -166,10 +166,10 @@ impl ChangeCard {
         rows
     }
 
-    pub(super) fn foot(&self, scene: &Scene<'_>, theme: &Theme) -> Vec<Row> {
+    pub(super) fn foot(&self, wide: usize, scene: &Scene<'_>, theme: &Theme) -> Vec<Row> {
         let hint = theme.style(Role::Hint);
         let mut rows: Vec<Row> = vec![Vec::new()];
-        rows.extend(foot::said(&self.form, theme));
+        rows.extend(foot::said(&self.form, wide, theme));
         if let Some(phrase) = self.phrase() {
             let verb = self.intent().map_or("do it", |intent| intent.verb().word());
             let typed = foot::typed(&self.form, !self.changed.is_empty(), scene.now);

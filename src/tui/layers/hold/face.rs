@@ -70,7 +70,13 @@ impl HoldCard {
         rows
     }
 
-    pub(super) fn foot(&self, hold: &Hold, scene: &Scene<'_>, theme: &Theme) -> Vec<Row> {
+    pub(super) fn foot(
+        &self,
+        hold: &Hold,
+        wide: usize,
+        scene: &Scene<'_>,
+        theme: &Theme,
+    ) -> Vec<Row> {
         let (hint, strong) = (theme.style(Role::Hint), theme.style(Role::Strong));
         let mut rows: Vec<Row> = vec![Vec::new()];
         let open = hold.is_open() && !self.sent;
@@ -79,7 +85,7 @@ impl HoldCard {
             let ways = ways.map(|choice| (choice.name.as_str(), choice.does.as_str()));
             rows.extend(foot::ways(ways, self.chosen, theme));
         }
-        rows.extend(foot::said(&self.form, theme));
+        rows.extend(foot::said(&self.form, wide, theme));
         if self.sent && hold.is_open() {
             rows.push(foot::asked(theme));
         }
