@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::FlagName;
 use super::parameter::Change;
 use super::purpose::Purpose;
+use super::refs::Commit;
 use super::refused::Refused;
 use crate::text::diagnostic::closest;
 use crate::text::safe::Safe;
@@ -81,6 +82,8 @@ pub enum Form {
     OneOf(&'static [&'static str]),
     /// A change of a parameter; none when nobody sets it.
     Change,
+    /// A commit by its whole name; none when nobody sets it.
+    Commit,
 }
 
 impl Form {
@@ -90,7 +93,7 @@ impl Form {
             Form::Number(number) => Value::Number(number),
             Form::Text(text) => Value::Text(text.into()),
             Form::OneOf(names) => Value::Text(names.first().copied().unwrap_or_default().into()),
-            Form::Change => Value::Text("".into()),
+            Form::Change | Form::Commit => Value::Text("".into()),
         }
     }
 
@@ -102,6 +105,7 @@ impl Form {
             Form::Text(_) => "a text".to_owned(),
             Form::OneOf(names) => format!("one of {}", names.join(", ")),
             Form::Change => "NAME=file:/whole/path, NAME=env:VARIABLE or -NAME".to_owned(),
+            Form::Commit => "a commit by its whole name, 40 digits of 0-9a-f".to_owned(),
         }
     }
 
@@ -123,10 +127,11 @@ impl Form {
                 let is_one = text.is_empty() || text.as_str().parse::<Change>().is_ok();
                 is_one.then(|| given.clone())
             }
-            (Form::Switch(_) | Form::Text(_) | Form::OneOf(_) | Form::Change, Value::Number(_))
-            | (Form::Number(_) | Form::Text(_) | Form::OneOf(_) | Form::Change, Value::Switch(_)) => {
-                None
+            (Form::Commit, Value::Text(text)) => {
+                let is_one = text.is_empty() || text.as_str().parse::<Commit>().is_ok();
+                is_one.then(|| given.clone())
             }
+            (_, Value::Number(_) | Value::Switch(_)) => None,
         }
     }
 }
@@ -224,6 +229,21 @@ mod tests {
             says: "what is deployed",
         },
     ];
+
+    #[test]
+    fn a_commit_is_whole_or_none() {
+        let whole = "3f".repeat(20);
+        let read = |text: &str| Form::Commit.read(&Value::Text(text.into())).is_some();
+        assert!(read("") && read(&whole));
+        for wrong in [
+            "zzzz",
+            "3f3f3f3",
+            &whole.to_uppercase(),
+            &format!("{whole} "),
+        ] {
+            assert!(!read(wrong), "{wrong}");
+        }
+    }
 
     fn flags(given: &[(&str, &str)]) -> Flags {
         given

@@ -147,7 +147,7 @@ impl System for Website {
         const FLAGS: &[Flag] = &[
             Flag {
                 name: COMMIT,
-                form: flag::Form::Text(""),
+                form: flag::Form::Commit,
                 purposes: &[Purpose::Deploy],
                 says: "this commit of its repository, not the one to which its branch leads",
             },
