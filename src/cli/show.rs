@@ -146,9 +146,7 @@ fn history_row(d: &Deployment, serves: Option<&Arc<Deployment>>) -> Vec<String> 
     vec![
         d.no().to_string(),
         d.created_at.to_string(),
-        request
-            .map(|r| r.spec.release.to_string())
-            .unwrap_or_default(),
+        d.brings(),
         request.map(|r| r.cause.by.to_string()).unwrap_or_default(),
         took,
         d.end.as_ref().map_or_else(
@@ -181,11 +179,12 @@ fn deployment(
     let by = request
         .map(|r| format!("{} ({})", r.cause.by, r.cause.via))
         .unwrap_or_default();
-    let release = request
-        .map(|r| r.spec.release.to_string())
-        .unwrap_or_default();
+    let brings = match d.release() {
+        Some(release) => format!("release {release}"),
+        None => d.brings(),
+    };
     out.line(&format!(
-        "{} {stack} {}  release {release}, asked by {by}{of} at {}",
+        "{} {stack} {}  {brings}, asked by {by}{of} at {}",
         d.no(),
         d.phase,
         d.created_at

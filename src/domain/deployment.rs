@@ -1,5 +1,6 @@
 //! The deployment machine: one attempt, its plan, its steps, its holds.
 
+mod brings;
 mod event;
 mod follow;
 mod phase;

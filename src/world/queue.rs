@@ -27,8 +27,8 @@ pub struct QueueItem {
     pub since: Time,
     /// Who asked.
     pub by: String,
-    /// The release that it brings.
-    pub release: String,
+    /// The release that it brings, or what it is for.
+    pub brings: String,
 }
 
 /// What a deployment waits for, or where it is.
@@ -246,7 +246,7 @@ fn item(d: &Deployment, state: State, waits: Waits, since: Time) -> Option<Queue
         waits,
         since,
         by: request.cause.by.to_string(),
-        release: request.spec.release.to_string(),
+        brings: d.brings(),
     })
 }
 

@@ -15,7 +15,6 @@ use crate::domain::environment::{Freeze, Mode};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId};
 use crate::domain::place::Spot;
-use crate::domain::purpose::Purpose;
 use crate::domain::stack::Stack;
 use crate::domain::time::{Time, short};
 
@@ -381,11 +380,7 @@ pub(super) fn trouble(d: &Deployment) -> Option<String> {
 
 /// The release that is on its way, where it is not the one in service.
 fn coming(stack: &Stack, shown: Option<&Deployment>) -> Option<String> {
-    let coming = shown
-        .filter(|d| !d.is_over())
-        .and_then(|d| d.request.as_ref())
-        .filter(|request| request.purpose != Purpose::Teardown)
-        .map(|request| &request.spec.release)?;
+    let coming = shown.filter(|d| !d.is_over()).and_then(|d| d.release())?;
     let serves = stack.release.as_ref().is_some_and(|now| now.is(coming));
     (!serves).then(|| coming.to_string())
 }

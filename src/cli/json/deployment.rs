@@ -79,11 +79,9 @@ impl From<&Deployment> for DeploymentDoc {
             purpose: request
                 .map(|r| format!("{:?}", r.purpose).to_lowercase())
                 .unwrap_or_default(),
-            release: request
-                .map(|r| r.spec.release.to_string())
-                .unwrap_or_default(),
-            release_digest: request.map(|r| r.spec.release.digest),
-            source: request.and_then(|r| r.spec.release.source.clone()),
+            release: d.release().map(ToString::to_string).unwrap_or_default(),
+            release_digest: d.release().map(|release| release.digest),
+            source: d.release().and_then(|release| release.source.clone()),
             written: d.written(),
             phase: d.phase.to_string(),
             outcome: d.end.as_ref().map(outcome),

@@ -76,11 +76,8 @@ pub fn specs(
                             .deployments
                             .values()
                             .filter(|d| d.stack() == Some(id))
+                            .filter(|d| d.release().is_some_and(|one| one.is_called(name)))
                             .filter_map(|d| d.request.as_ref())
-                            .filter(|request| {
-                                request.spec.release.is_called(name)
-                                    && request.purpose == Purpose::Deploy
-                            })
                             .max_by_key(|request| request.no);
                         match found {
                             Some(request) => {
@@ -355,20 +352,28 @@ fn rollback_target<'a>(
         Some(no) => folds.by_no(no).map(|d| d.id),
         None => stack.rollback_to(folds),
     };
-    chosen
+    let found = chosen
         .and_then(|id| deployed(folds, id))
-        .filter(|(d, _)| d.stack() == Some(&stack.id))
-        .ok_or_else(|| match to {
-            Some(no) => Refused::new(
-                "unknown-deployment",
-                format!("{no} is not a deployment of {}", stack.id),
-            ),
-            None => Refused::new(
-                "no-good-release",
-                format!("{} has no earlier release that ended well here", stack.id),
-            )
-            .hint("choose one: `holdpoint deploy STACK --release R`"),
-        })
+        .filter(|(d, _)| d.stack() == Some(&stack.id));
+    if let Some((d, _)) = found.as_ref().filter(|(d, _)| d.release().is_none()) {
+        let (no, brings) = (d.no(), d.brings());
+        return Err(Refused::new(
+            "no-release",
+            format!("{no} brought no release into service ({brings})"),
+        )
+        .hint(format!("`holdpoint show {}` lists what did", stack.id)));
+    }
+    found.ok_or_else(|| match to {
+        Some(no) => Refused::new(
+            "unknown-deployment",
+            format!("{no} is not a deployment of {}", stack.id),
+        ),
+        None => Refused::new(
+            "no-good-release",
+            format!("{} has no earlier release that ended well here", stack.id),
+        )
+        .hint("choose one: `holdpoint deploy STACK --release R`"),
+    })
 }
 
 fn deployed(folds: &Folds, id: DeploymentId) -> Option<(&Deployment, Spec)> {

@@ -58,7 +58,7 @@ fn a_plan_beside_the_stack_neither_breaks_nor_mends_it() {
     for ends in [Ends::Well, Ends::Refused, Ends::Badly] {
         let mut sim = Sim::new(OnFailure::Break);
         served(&mut sim, &brings, "r1");
-        let mut then = |sim: &mut Sim, phase: &str| {
+        let then = |sim: &mut Sim, phase: &str| {
             deploys(sim, &beside, "r2").unwrap();
             runs(sim, &|_| ends);
             assert_eq!(sim.newest().end == Some(End::Done), ends == Ends::Well);
@@ -68,6 +68,16 @@ fn a_plan_beside_the_stack_neither_breaks_nor_mends_it() {
             fold.broken.clone()
         };
         assert_eq!(then(&mut sim, "AVAILABLE"), None);
+        // It brought no release: neither by its number nor by a name is one to be had from it.
+        let no = sim.newest().no();
+        let back = Intent::Rollback {
+            stack: stack(),
+            to: Some(no),
+        };
+        let named = Intent::deploy(stack(), Source::Release("r2".to_owned()));
+        for (intent, code) in [(back, "no-release"), (named, "unknown-release")] {
+            assert_eq!(sim.ask(&intent, &[], true, false), Err(code.to_owned()));
+        }
         deploys(&mut sim, &brings, "r2").unwrap();
         runs(&mut sim, &|_| Ends::Refused);
         let broken = sim.folds.stack(&stack()).broken.clone();

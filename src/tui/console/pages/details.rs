@@ -226,12 +226,11 @@ fn deployment(world: &World, d: &Deployment, now: Time) -> Vec<Text> {
     if !request.cause.reason.is_empty() {
         lines.push(Text::new("because", request.cause.reason.clone()));
     }
-    lines.push(Text::new("release", request.spec.release.to_string()));
-    if let Some(source) = request
-        .spec
-        .release
-        .source
-        .as_ref()
+    let release = d.release();
+    let what = if release.is_some() { "release" } else { "for" };
+    lines.push(Text::new(what, d.brings()));
+    if let Some(source) = release
+        .and_then(|release| release.source.as_ref())
         .filter(|made| **made != Made::Files)
     {
         lines.push(Text::new("from", source.to_string()));

@@ -51,11 +51,7 @@ fn entries(stack: &StackId, scene: &Scene<'_>) -> Vec<Entry> {
         };
         entries.push(Entry {
             key: d.no().to_string(),
-            name: format!(
-                "{}  {}",
-                d.created_at.text("%m-%d %H:%M"),
-                request.spec.release
-            ),
+            name: format!("{}  {}", d.created_at.text("%m-%d %H:%M"), d.brings()),
             doc: format!(
                 "{serves}{end}  by {} {}  took {took}{says}",
                 request.cause.by,
