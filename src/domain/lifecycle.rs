@@ -144,6 +144,9 @@ pub struct Lifecycle {
     /// Whether a retry goes on where the failed deployment stopped, as its system's `carry` makes
     /// it: screens say so.
     pub resumes: bool,
+    /// Whether what a release needs is made by a deployment of its own, where nothing stands; a
+    /// release comes with the next one.
+    pub provisions: bool,
 }
 
 /// An event that this program cannot take: the log is broken, or newer, which is another thing than

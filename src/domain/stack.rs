@@ -154,6 +154,13 @@ impl Stack {
         rests && (self.is_new() || self.class() == PhaseClass::Gone)
     }
 
+    /// Whether a deployment makes first what a release needs, and brings none.
+    #[must_use]
+    pub fn is_to_be_provisioned(&self) -> bool {
+        let provisions = self.lifecycle().is_some_and(|table| table.provisions);
+        provisions && (self.is_new() || self.class() == PhaseClass::Gone)
+    }
+
     /// The table it follows; none before its system is known, and where this program does not know
     /// that system.
     #[must_use]

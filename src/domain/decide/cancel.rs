@@ -2,7 +2,7 @@
 
 use crate::domain::deployment::Deployment;
 use crate::domain::label::{CardLine, Label};
-use crate::domain::plan::{Cancel, Step};
+use crate::domain::plan::{Cancel, Leaves, Step};
 
 use super::Cancels;
 use super::lines::line;
@@ -19,6 +19,8 @@ pub(super) fn cancel_lines(lines: &mut Vec<CardLine>, d: &Deployment, cancels: &
         "nothing, once the removal has gone through: only a new deployment brings back what served"
     } else if d.goes_down() {
         "the service is scaled down: it stays at 0 until you decide in the hold that opens next"
+    } else if d.leaves() == Some(Leaves::Nothing) {
+        "nobody is served any more; what is not removed yet stays, and no further step starts"
     } else if d.changed_anything() {
         "what has changed stays as it is, unless what is asked to stop rolls it back; no further step starts"
     } else {

@@ -32,6 +32,19 @@ pub(super) fn may_enqueue<'a>(
 ) -> Result<&'a EnvironmentRecord, Refused> {
     let stack = folds.stack(&start.stack);
     let record = open(folds, &start.stack)?;
+    if let Some(since) = stack.app_gone.filter(|_| start.purpose == Purpose::Deploy) {
+        return Err(Refused::new(
+            "app-gone",
+            format!(
+                "the app of {} is gone since {since}: nothing is deployed for it",
+                stack.id
+            ),
+        )
+        .hint(format!(
+            "`holdpoint teardown {}` takes what stands for it",
+            stack.id
+        )));
+    }
     let system = &start.spec.system;
     if !stack.follows(system) {
         return Err(Refused::new(

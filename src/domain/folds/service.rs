@@ -31,9 +31,12 @@ impl Stack {
     /// The deployment that is repeated by who asks for the same once more: the last one, where it
     /// failed or was cut off half-way; else the one that brought what the stack has, or had last. A
     /// teardown and a recovery are repeated by nobody: what they name of a release is what they
-    /// found.
+    /// found. Where nothing stands that a release needs, none is repeated either.
     #[must_use]
     pub fn repeated<'a>(&self, folds: &'a Folds) -> Option<&'a Deployment> {
+        if self.is_to_be_provisioned() {
+            return None;
+        }
         let again = self.last.filter(|last| {
             folds.deployments.get(last).is_some_and(|d| {
                 let deploys = d
@@ -41,6 +44,7 @@ impl Stack {
                     .as_ref()
                     .is_some_and(|request| request.purpose == Purpose::Deploy);
                 deploys
+                    && d.release().is_some()
                     && match d.end {
                         Some(End::Failed { .. } | End::Partial { .. }) => true,
                         Some(End::Terminated { .. }) => d.changed_anything() && !d.is_restored(),

@@ -79,4 +79,5 @@ pub static DEPLOYMENT: Lifecycle = Lifecycle {
         edge(Running, "terminated", Terminated, "terminated", CANCEL),
     ],
     resumes: false,
+    provisions: false,
 };

@@ -65,4 +65,5 @@ pub(crate) static PRESS: Lifecycle = Lifecycle {
         edge("PULPING", "withdrawn_broken", "SPOILT"),
     ],
     resumes: false,
+    provisions: false,
 };

@@ -40,4 +40,5 @@ pub static SCRIPT: Lifecycle = Lifecycle {
         edge("REMOVED", "popped", "RUNNING", "run again"),
     ],
     resumes: true,
+    provisions: false,
 };

@@ -154,4 +154,5 @@ pub static SERVICE: Lifecycle = Lifecycle {
         ),
     ],
     resumes: false,
+    provisions: false,
 };

@@ -408,3 +408,24 @@ fn a_website_goes_by_the_table_of_the_source_document() {
         ]
     );
 }
+
+/// A release of a site needs a site; a service and a script bring what they need.
+#[test]
+fn what_stands_nowhere_is_provisioned_first_where_its_table_says_so() {
+    use crate::domain::stack::Stack;
+    for (system, phase, first) in [
+        ("website", "NEW", true),
+        ("website", "Deleted", true),
+        ("website", "Ready for Deployment", false),
+        ("website", "Failed to Delete", false),
+        ("service", "DELETED", false),
+        ("script", "NEW", false),
+    ] {
+        let stack = Stack {
+            system: system.to_owned(),
+            phase: phase.to_owned(),
+            ..Stack::new("dev/docs".parse().unwrap())
+        };
+        assert_eq!(stack.is_to_be_provisioned(), first, "{system} {phase}");
+    }
+}

@@ -182,4 +182,5 @@ pub static WEBSITE: Lifecycle = Lifecycle {
         ),
     ],
     resumes: false,
+    provisions: true,
 };

@@ -61,6 +61,16 @@ impl World {
             | Doing::Thaw
             | Doing::Teardown => None,
         };
+        let gone = match doing {
+            Doing::Deploy | Doing::Redeploy | Doing::Rollback | Doing::Retry => stack.app_gone,
+            _ => None,
+        };
+        if let Some(since) = gone {
+            let since = since.text("%-d %b %H:%MZ");
+            let says =
+                format!("its app is gone since {since}: a teardown takes what stands for it");
+            return Err(NotNow::new(says));
+        }
         if let Some(shut) = shut {
             return Err(shut);
         }
@@ -219,6 +229,10 @@ impl World {
     }
 
     fn rollback(&self, stack: &Stack, behind: &str) -> Result<(Option<Intent>, String), NotNow> {
+        if stack.is_to_be_provisioned() {
+            let says = format!("nothing stands that serves a release of {}", stack.id);
+            return Err(NotNow::new(says).when("once a deployment has provisioned it"));
+        }
         let failed = self.failed_last(stack).is_some();
         let to = stack.rollback_to(&self.folds);
         let Some(request) = to
@@ -237,7 +251,7 @@ impl World {
             && !self.at_zero(stack)
             && !self.in_the_dark(stack);
         let note = if same && failed && stack.current.is_none() {
-            format!("no-op, is {}", request.spec.release)
+            format!("brings {} again, which serves", request.spec.release)
         } else {
             format!(
                 "to {} of {}{}{behind}",

@@ -41,6 +41,7 @@ pub(super) fn start_lines(
             None => format!("{} {}", start.stack, release(start)),
         })
         .collect();
+    let keeps = |(_, plan): &(StackId, Plan)| plan.leaves() == Some(Leaves::Old);
     let what = match intent {
         Intent::Teardown { .. } => "teardown".to_owned(),
         Intent::Unblock {
@@ -69,6 +70,13 @@ pub(super) fn start_lines(
         | Intent::Freeze { .. }
         | Intent::Thaw { .. }
         | Intent::Apply { .. } => match (&one, starts) {
+            // A plan that brings no release says what it is.
+            (Some(_), _) if plans.len() == starts.len() && plans.iter().all(keeps) => {
+                let mut names: Vec<&str> =
+                    plans.iter().map(|(_, plan)| plan.name.as_str()).collect();
+                names.dedup();
+                names.join(", ")
+            }
             (Some(one), _) => format!("deploy {one}"),
             (None, []) => String::new(),
             (None, _) => "deploy".to_owned(),

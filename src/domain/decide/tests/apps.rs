@@ -1,10 +1,14 @@
 //! What is told of apps, in whatever order it comes.
 
-use super::sim::{Sim, stack};
+use super::outside::{leaving, plan, step};
+use super::serving::served;
+use super::sim::{Sim, attached, stack};
+use crate::domain::ask::{Intent, Source};
 use crate::domain::decide::app_told;
 use crate::domain::environment::OnFailure;
 use crate::domain::folds::Folds;
 use crate::domain::instance::{AppTold, Instance, Slug};
+use crate::domain::plan::Leaves;
 use crate::domain::time::Time;
 use crate::text::safe::Safe;
 
@@ -76,4 +80,26 @@ fn a_name_in_addresses_stays_and_an_app_may_come_back() {
     let folds = Folds::default();
     let refused = app_told(&folds, &stack(), &gone(1)).unwrap_err();
     assert_eq!(refused.code, "unknown-environment");
+}
+
+/// Also where its teardown was rejected: it is no site of anybody any more.
+#[test]
+fn nothing_is_deployed_for_an_app_that_is_gone() {
+    let mut sim = Sim::new(OnFailure::Break);
+    let brings = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    served(&mut sim, &brings, "r1");
+    for told in [there("Acme", 1), gone(2)] {
+        let (append, _) = app_told(&sim.folds, &stack(), &told).unwrap();
+        sim.take(append);
+    }
+    let files = [attached(&stack(), "r2", &brings)];
+    for source in [Source::Estate, Source::Same] {
+        let deploy = Intent::deploy(stack(), source);
+        let refused = sim.ask(&deploy, &files, true, false);
+        assert_eq!(refused, Err("app-gone".to_owned()));
+    }
+    assert_eq!(
+        sim.ask(&Intent::teardown(stack()), &[], true, false),
+        Ok(())
+    );
 }

@@ -29,8 +29,8 @@ pub const OFFER: Offer = Offer {
     )
 };
 
-/// How many events a group keeps.
-const KEEPS: usize = 5_000;
+/// How many events a group keeps: those of the longest build that anybody watches.
+const KEEPS: usize = 100_000;
 
 /// All log groups of a realm.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
