@@ -756,3 +756,31 @@ async fn moto_has_a_build_that_is_followed() {
 async fn ministack_has_a_build_that_is_followed() {
     is_followed("HOLDPOINT_MINISTACK", "000000000000").await;
 }
+
+/// A peer runs the buildspec, by a container CLI: what its commands write is what is kept, and a
+/// command that fails ends the step, with the phase.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs fakecloud; .ci/nightly starts it"]
+async fn fakecloud_runs_the_buildspec_of_a_build() {
+    let at = endpoint("HOLDPOINT_FAKECLOUD");
+    prepare(&at, "123456789012");
+    let shop = Workshop::at(&at);
+    let spec = |last: &str| {
+        let commands = json!(["mkdir out", "echo page of $STAGE > out/index.html", last]);
+        let artifacts = json!({ "base-directory": "out", "files": ["**/*"] });
+        let phases = json!({ "build": { "commands": commands } });
+        json!({ "version": 0.2, "phases": phases, "artifacts": artifacts }).to_string()
+    };
+    let mut params = build(&json!({ "STAGE": "live" }));
+    params["buildspec"] = json!(spec("cat out/index.html"));
+    let built = Attempt::new(&shop, params.clone());
+    let output = built.to_its_end().await.unwrap();
+    let told: Vec<String> = built.kept().into_iter().map(|line| line.text).collect();
+    assert!(told.iter().any(|line| line == "page of live"), "{told:#?}");
+    assert_eq!(output["artifact"]["key"], json!("shop/v7.zip"));
+    let kept = called_by("test", &at, "s3", ("GET", "/hp-builds/shop/v7.zip"), "", "");
+    assert!(kept.status == 200 && kept.body.contains("index.html"));
+    params["buildspec"] = json!(spec("exit 3"));
+    let failure = shop.run(KIND, params).await.unwrap_err();
+    assert!(failure.summary.contains("failed in BUILD"), "{failure:?}");
+}

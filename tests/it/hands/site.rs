@@ -183,3 +183,12 @@ async fn ministack_has_a_site_from_its_first_page_to_its_teardown() {
     let shop = Workshop::at(&endpoint);
     from_its_first_page_to_its_teardown(&shop, &endpoint, "hp-sites").await;
 }
+
+/// Its distributions take time, and what is enabled or not yet disabled everywhere is not deleted.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs fakecloud; .ci/nightly starts it"]
+async fn fakecloud_has_a_site_from_its_first_page_to_its_teardown() {
+    let endpoint = endpoint("HOLDPOINT_FAKECLOUD");
+    let shop = Workshop::at(&endpoint);
+    from_its_first_page_to_its_teardown(&shop, &endpoint, "hp-sites").await;
+}
