@@ -76,6 +76,22 @@ pub enum Seen {
     },
 }
 
+impl Seen {
+    /// The real thing that was seen, where it was one.
+    #[must_use]
+    pub fn thing(&self) -> Option<&Sight> {
+        match self {
+            Seen::Thing { sight } => Some(sight),
+            Seen::Nothing
+            | Seen::Serve { .. }
+            | Seen::Proof { .. }
+            | Seen::Pace { .. }
+            | Seen::Reply { .. }
+            | Seen::Tail { .. } => None,
+        }
+    }
+}
+
 /// That the reads of a place are throttled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slowed {

@@ -3,7 +3,7 @@
 use super::World;
 use crate::domain::ids::StackId;
 use crate::domain::look::{Look, Sight};
-use crate::domain::sighting::{Seen, beside};
+use crate::domain::sighting::beside;
 use crate::domain::time::{Time, short};
 use crate::text::safe::Safe;
 
@@ -50,17 +50,11 @@ impl World {
         let looks = self.catalog.stacks.get(stack).map(|entry| &entry.beside);
         looks.into_iter().flatten().map(move |look| {
             let sighting = self.of_here(stack, &beside(&look.about.kind));
-            let seen = sighting.and_then(|sighting| match &sighting.value {
+            let seen = sighting.and_then(|sighting| {
                 // What was seen of another one says nothing of the one that is meant now.
-                Seen::Thing { sight } => {
-                    (sight.about == look.about).then_some((sight, sighting.taken_at))
-                }
-                Seen::Nothing
-                | Seen::Serve { .. }
-                | Seen::Proof { .. }
-                | Seen::Pace { .. }
-                | Seen::Reply { .. }
-                | Seen::Tail { .. } => None,
+                let sight = sighting.value.thing();
+                let sight = sight.filter(|sight| sight.about == look.about)?;
+                Some((sight, sighting.taken_at))
             });
             let stale = sighting.and_then(|sighting| sighting.stale.as_ref());
             Beside { look, seen, stale }
@@ -74,7 +68,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::sighting::Sighting;
+    use crate::domain::sighting::{Seen, Sighting};
     use crate::forms::ssm::{PARAMETERS, below, sight};
     use crate::world::fixture::{NOW, Scene, id};
     use crate::world::sightings::of_stack;

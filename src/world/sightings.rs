@@ -157,18 +157,10 @@ impl World {
     #[must_use]
     pub fn thing(&self, stack: &StackId) -> Option<ThingSighting<'_>> {
         let sighting = self.of_here(stack, THING)?;
-        match &sighting.value {
-            Seen::Thing { sight } => Some(ThingSighting {
-                sight,
-                taken_at: sighting.taken_at,
-            }),
-            Seen::Nothing
-            | Seen::Serve { .. }
-            | Seen::Proof { .. }
-            | Seen::Pace { .. }
-            | Seen::Reply { .. }
-            | Seen::Tail { .. } => None,
-        }
+        Some(ThingSighting {
+            sight: sighting.value.thing()?,
+            taken_at: sighting.taken_at,
+        })
     }
 
     /// Running and desired tasks of a stack.

@@ -100,8 +100,8 @@ mod tests {
 
     #[test]
     fn what_is_published_behind_a_disabled_distribution_is_served() {
-        let plain = planned(Purpose::Deploy, true).unwrap();
-        assert_eq!(ids(&plain), ["files", "refresh"]);
+        let enabled = planned(Purpose::Deploy, true).unwrap();
+        assert_eq!(ids(&enabled), ["files", "refresh"]);
         let plan = planned(Purpose::Deploy, false).unwrap();
         assert_eq!(
             ids(&plan),
