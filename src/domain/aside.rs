@@ -19,6 +19,8 @@ pub enum AsideKind {
     Unreadable,
     /// What it asks for was tried, and could not be asked for.
     GivenUp,
+    /// What it asks for was refused.
+    Refused,
 }
 
 impl AsideKind {
@@ -28,6 +30,7 @@ impl AsideKind {
         match self {
             Self::Unreadable => "unreadable",
             Self::GivenUp => "given_up",
+            Self::Refused => "refused",
         }
     }
 }
@@ -68,6 +71,9 @@ impl SetAside {
             }
             (Some(AsideKind::Unreadable), _) => {
                 "mend what its sender writes (docs/operating.md, Queues), and have it sent again: nothing was asked for"
+            }
+            (Some(AsideKind::Refused), _) => {
+                "nothing was begun; do what the reason says, and ask again: with another message, or from here"
             }
             (Some(AsideKind::GivenUp) | None, _) => {
                 "put right what the reason names, and have it sent again: nothing was asked for"

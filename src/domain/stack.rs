@@ -58,6 +58,20 @@ pub struct Broke {
     pub phase: String,
     /// Why, in one line.
     pub why: String,
+    /// Since when; what was broken before this was kept does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Time>,
+}
+
+/// Where a stack stood before the deployment that holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stood {
+    /// In which phase.
+    pub phase: String,
+    /// Since when.
+    pub since: Time,
+    /// Until when: that deployment started then.
+    pub until: Time,
 }
 
 /// A stack as folded from its stream.
@@ -77,6 +91,9 @@ pub struct Stack {
     pub current: Option<DeploymentId>,
     /// How it was broken before the current way out began; a withdrawal returns there.
     pub was_broken: Option<Broke>,
+    /// Where it stood before that deployment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stood: Option<Stood>,
     /// What waits.
     pub queue: Vec<Queued>,
     /// The release in service.
@@ -119,6 +136,7 @@ impl Stack {
             since: Time::default(),
             current: None,
             was_broken: None,
+            stood: None,
             queue: Vec::new(),
             release: None,
             last_good: None,

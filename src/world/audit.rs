@@ -98,6 +98,7 @@ fn follows(event: &Event) -> bool {
             | StackEvent::Withdrawn { .. }
             | StackEvent::WithdrawnNever { .. }
             | StackEvent::WithdrawnBroken { .. }
+            | StackEvent::Stayed { .. }
             | StackEvent::QueueEmpty
             | StackEvent::Idle
             | StackEvent::Dequeued { .. } => true,
@@ -216,6 +217,9 @@ fn stack(event: &StackEvent, folds: &Folds) -> String {
         }
         StackEvent::WithdrawnBroken { deployment, .. } => {
             format!("is still broken: {} changed nothing", no(deployment))
+        }
+        StackEvent::Stayed { deployment } => {
+            format!("stands as before: {} was beside it", no(deployment))
         }
         StackEvent::QueueEmpty => "nothing is queued".to_owned(),
         StackEvent::Idle => "what is queued may not start yet".to_owned(),

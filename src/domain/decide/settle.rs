@@ -165,8 +165,12 @@ fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
         }
     };
     let end = over.end.as_ref()?;
-    if over.plan.as_ref().is_some_and(|plan| plan.stays) {
-        return Some(withdrawn(stack, deployment));
+    if over.is_beside() {
+        // What started before this was kept is withdrawn.
+        return Some(match &stack.stood {
+            Some(_) => StackEvent::Stayed { deployment },
+            None => withdrawn(stack, deployment),
+        });
     }
     Some(match end {
         End::Done => match over.leaves() {

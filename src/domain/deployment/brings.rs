@@ -18,6 +18,13 @@ impl Deployment {
         (request.purpose == Purpose::Deploy && !keeps).then_some(&request.spec.release)
     }
 
+    /// Whether it touches nothing of what its stack stands for: the stack stays as it is, however
+    /// this ends.
+    #[must_use]
+    pub fn is_beside(&self) -> bool {
+        self.plan.as_ref().is_some_and(|plan| plan.stays)
+    }
+
     /// That release by its name, else what it is for: `teardown`, or what its plan is called.
     #[must_use]
     pub fn brings(&self) -> String {

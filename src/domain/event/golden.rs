@@ -360,6 +360,7 @@ fn of_stacks() -> Vec<StackEvent> {
             deployment,
             to: Some("DELETE_FAILED".into()),
         },
+        StackEvent::Stayed { deployment },
         StackEvent::QueueEmpty,
         StackEvent::Idle,
         StackEvent::Unblocked { way: "free".into() },

@@ -148,6 +148,12 @@ pub enum StackEvent {
         /// Which way.
         way: String,
     },
+    /// A deployment ended that touched nothing of what the stack stands for: it stands again where it
+    /// stood before that one, since then, at rest or broken.
+    Stayed {
+        /// Which.
+        deployment: DeploymentId,
+    },
     /// A waiting deployment left the queue: cancelled, undone, superseded, torn down.
     Dequeued {
         /// Which.
@@ -206,6 +212,7 @@ impl StackEvent {
             StackEvent::Withdrawn { .. } => "withdrawn",
             StackEvent::WithdrawnNever { .. } => "withdrawn_never",
             StackEvent::WithdrawnBroken { .. } => "withdrawn_broken",
+            StackEvent::Stayed { .. } => "stayed",
             StackEvent::QueueEmpty => "queue_empty",
             StackEvent::Idle => "idle",
             StackEvent::Unblocked { .. } => "unblocked",

@@ -5,7 +5,7 @@ use super::super::lifecycle::{Illegal, NEW, PhaseClass, Travelled};
 use super::super::lifecycles;
 use super::super::request::Release;
 use super::super::time::Time;
-use super::{Broke, Left, QueueEnd, Stack, StackEvent, is_one};
+use super::{Broke, Left, QueueEnd, Stack, StackEvent, Stood, is_one};
 
 /// How many travelled edges a fold keeps.
 const TRAVELLED: usize = 24;
@@ -38,6 +38,11 @@ impl Stack {
             | StackEvent::Popped { deployment }
             | StackEvent::TeardownPopped { deployment } => {
                 let broke = self.broke();
+                self.stood = Some(Stood {
+                    phase: self.phase.clone(),
+                    since: self.since,
+                    until: at,
+                });
                 self.take_edge(event.tag(), at)?;
                 self.was_broken = broke.or(self.was_broken.take());
                 self.broken = None;
@@ -115,6 +120,11 @@ impl Stack {
                     self.finish(*deployment, broken);
                 }
             }
+            StackEvent::Stayed { deployment } => {
+                if self.is_current(*deployment) {
+                    self.stand_again();
+                }
+            }
             StackEvent::Dequeued { deployment } => {
                 self.queue.retain(|entry| entry.deployment != *deployment);
             }
@@ -134,6 +144,7 @@ impl Stack {
         self.broken.clone().map(|why| Broke {
             phase: self.phase.clone(),
             why,
+            since: Some(self.since),
         })
     }
 
@@ -151,8 +162,24 @@ impl Stack {
         }
     }
 
+    /// Back to where it stood before the deployment that holds it, as if that had never come.
+    fn stand_again(&mut self) {
+        self.current = None;
+        if let Some(stood) = self.stood.take() {
+            self.phase = stood.phase;
+            self.since = stood.since;
+            self.travelled.retain(|edge| edge.at < stood.until);
+        }
+        if let Some(broke) = self.was_broken.take() {
+            self.phase = broke.phase;
+            self.since = broke.since.unwrap_or(self.since);
+            self.broken = Some(broke.why);
+        }
+    }
+
     fn finish(&mut self, deployment: DeploymentId, broken: Option<String>) {
         self.current = None;
+        self.stood = None;
         self.last = Some(deployment);
         self.broken = broken.filter(|_| self.class() == PhaseClass::Broken);
         self.was_broken = None;

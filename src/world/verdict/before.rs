@@ -77,6 +77,7 @@ impl World {
                 d.stack() == newest.stack()
                     && d.no() > newest.no()
                     && Some(d.id) != this
+                    && !d.is_beside()
                     && matches!(d.end, Some(End::Done))
             })
             .min_by_key(|d| d.no());

@@ -59,12 +59,18 @@ fn a_plan_beside_the_stack_neither_breaks_nor_mends_it() {
         let mut sim = Sim::new(OnFailure::Break);
         served(&mut sim, &brings, "r1");
         let then = |sim: &mut Sim, phase: &str| {
+            let before = sim.folds.stack(&stack());
+            sim.now = sim.now + std::time::Duration::from_mins(1);
             deploys(sim, &beside, "r2").unwrap();
             runs(sim, &|_| ends);
             assert_eq!(sim.newest().end == Some(End::Done), ends == Ends::Well);
             let fold = sim.folds.stack(&stack());
             assert_eq!(fold.phase, phase, "{ends:?}");
             assert_eq!(named(fold.release.as_ref()), Some("r1"));
+            assert_eq!(
+                (fold.since, fold.last, &fold.travelled),
+                (before.since, before.last, &before.travelled)
+            );
             fold.broken.clone()
         };
         assert_eq!(then(&mut sim, "AVAILABLE"), None);
