@@ -108,7 +108,7 @@ pub(super) fn provision(ask: &PlanAsk, site: &Site, sight: &Sight) -> Result<Pla
     let mut steps = vec![
         steps::placeholder(site),
         steps::access(site),
-        steps::distribution(site, &owner(ask)).hold(hold),
+        steps::distribution(site, &owner(ask), found.as_ref()).hold(hold),
         steps::at_the_edges(site),
         steps::name(site),
     ];

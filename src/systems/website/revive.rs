@@ -39,6 +39,8 @@ pub(super) fn awake(
         return Ok(plan);
     }
     let mut first = provision(ask, site, sight)?;
+    // What is in service is what the files say, whichever of the steps ends last.
+    first.steps.iter_mut().for_each(|step| step.leaves = None);
     for step in &mut plan.steps {
         if step.id.as_str() == "files" {
             // The placeholder is put only where no page is.
@@ -108,7 +110,8 @@ mod tests {
             [&PROVISIONS[..], &["files", "refresh"]].concat()
         );
         assert_eq!(named(&plan, "files").after, ["placeholder".into()]);
-        assert_eq!(plan.leaves(), Some(Leaves::New));
+        let said: Vec<_> = plan.steps.iter().filter_map(|step| step.leaves).collect();
+        assert_eq!(said, [Leaves::New], "also where another step ends last");
         assert_eq!(plan.check(), Ok(()));
         let rows: Vec<&str> = plan.changes[0]
             .rows

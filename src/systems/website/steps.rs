@@ -11,7 +11,7 @@ use super::entry::{Build, Kind, Site};
 use crate::domain::look::Subject;
 use crate::domain::plan::{Leaves, Role, Step, Task, When};
 use crate::domain::refs::Commit;
-use crate::forms::cloudfront::{DISTRIBUTION, EVERYTHING};
+use crate::forms::cloudfront::{DISTRIBUTION, DistributionFacts, EVERYTHING};
 use crate::forms::role::ASSUMES;
 
 /// The origin access control of all distributions of an account, by its name.
@@ -88,7 +88,7 @@ pub(super) fn access(site: &Site) -> Step {
 }
 
 /// The distribution; one that the site has already is taken.
-pub(super) fn distribution(site: &Site, owner: &str) -> Step {
+pub(super) fn distribution(site: &Site, owner: &str, found: Option<&DistributionFacts>) -> Step {
     let params = json!({
         "caller_reference": site.host,
         "comment": owner,
@@ -102,7 +102,11 @@ pub(super) fn distribution(site: &Site, owner: &str) -> Step {
             Kind::Node => "not-found",
         },
     });
-    let title = format!("make the distribution of {}", site.host);
+    let title = match found {
+        None => format!("make the distribution of {}", site.host),
+        Some(found) if found.enabled => format!("take the distribution {}", found.id),
+        Some(found) => format!("enable the distribution {}", found.id),
+    };
     step(
         Role::Change,
         site,
