@@ -1,6 +1,7 @@
 //! What is told of apps: each is an instance of an application of its environment, from the first word
 //! of it until it is gone and its site torn down.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::poll::{Outcome, Post};
@@ -17,7 +18,7 @@ const AHEAD: Duration = Duration::from_hours(1);
 impl Post {
     /// Records what was told; asks for the teardown of what stands for an app that is gone.
     pub(super) async fn app(
-        &self,
+        self: &Arc<Self>,
         source: &Source,
         letter: &Letter,
         id: Part,
@@ -46,7 +47,11 @@ impl Post {
             part: Some(id),
             ..StackId::new(source.env.clone(), app.clone())
         };
-        let recorded = self.pass_on(asked::app(source, letter, &stack, told), &stack);
+        let recorded = self.pass_on(
+            (source, letter),
+            asked::app(source, letter, &stack, told),
+            &stack,
+        );
         match (recorded.await, told) {
             (Outcome::Done(_), AppTold::Gone { .. }) if self.stands(&stack) => {
                 let teardown = Asked {

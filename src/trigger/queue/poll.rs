@@ -8,17 +8,14 @@ use futures_util::future::{Either, join_all, select};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-use super::read::{self, Asked, Told, Wish};
-use super::{Letter, Missed, QueueState, Queues, Source, States, aside, asked};
-use crate::desk::{NotRelayed, Relay, Relayed};
+use super::read::{self, Told};
+use super::{Letter, Missed, QueueState, Queues, Source, States, aside};
+use crate::desk::Relay;
 use crate::domain::aside::{Aside, AsideKind};
-use crate::domain::ask::{Answer, InboxAsk};
-use crate::domain::ids::{AppName, EnvName, StackId};
-use crate::domain::lifecycle::PhaseClass;
+use crate::domain::ids::{AppName, EnvName};
 use crate::domain::queue::QueueKind;
 use crate::domain::tailed::Tailed;
 use crate::os::clock::SharedClock;
-use crate::trigger::follow;
 use crate::trigger::keep::{self, Keep};
 use crate::world::World;
 
@@ -65,7 +62,7 @@ pub type Families = Arc<dyn Fn() -> Result<BTreeMap<EnvName, AppName>, String> +
 /// Reads queues.
 pub struct Post {
     pub(super) parts: Parts,
-    states: Arc<States>,
+    pub(super) states: Arc<States>,
     aside: Mutex<()>,
     saying: Mutex<()>,
 }
@@ -152,7 +149,7 @@ impl Post {
     }
 
     /// Reads one queue for good.
-    async fn read(&self, source: &Source) {
+    async fn read(self: &Arc<Self>, source: &Source) {
         let clock = &self.parts.clock;
         self.set(source, QueueState::Opening, "").await;
         let mut pause = SOON;
@@ -179,7 +176,7 @@ impl Post {
     }
 
     /// Works on a message, and keeps it hidden meanwhile.
-    async fn take(&self, source: &Source, letter: &Letter) {
+    async fn take(self: &Arc<Self>, source: &Source, letter: &Letter) {
         let mut work = Box::pin(self.outcome(source, letter));
         let outcome = loop {
             match select(work, self.parts.clock.sleep(HIDDEN / 2)).await {
@@ -225,7 +222,7 @@ impl Post {
         }
     }
 
-    async fn outcome(&self, source: &Source, letter: &Letter) -> Outcome {
+    async fn outcome(self: &Arc<Self>, source: &Source, letter: &Letter) -> Outcome {
         match read::read(source.kind, &source.env, &letter.body) {
             Err(why) => Outcome::Poison(why.to_string()),
             Ok(Told::Build(change)) => {
@@ -248,48 +245,7 @@ impl Post {
         }
     }
 
-    pub(super) async fn ask(&self, source: &Source, letter: &Letter, asked: &Asked) -> Outcome {
-        if asked.wish == Wish::Setup {
-            let world = self.parts.desk.world();
-            if !world.loaded {
-                return Outcome::Wait("the store was not read yet".to_owned());
-            }
-            let fold = world.folds.stacks.get(&asked.stack);
-            if fold.is_some_and(|fold| fold.last_good.is_some() && fold.class() != PhaseClass::Gone)
-            {
-                return Outcome::Done("nothing");
-            }
-        }
-        let Some(ask) = asked::ask(source, letter, asked) else {
-            return Outcome::Poison("no commit can be asked for".to_owned());
-        };
-        self.pass_on(ask, &asked.stack).await
-    }
-
-    /// Passes an ask on; what it is answered is for the log.
-    pub(super) async fn pass_on(&self, ask: InboxAsk, stack: &StackId) -> Outcome {
-        let (id, stack) = (ask.id, stack.clone());
-        match self.parts.desk.relay(ask).await {
-            Ok(Relayed::New) => {
-                let (desk, clock) = (Arc::clone(&self.parts.desk), self.parts.clock.clone());
-                tokio::spawn(async move {
-                    match follow::answer(desk.as_ref(), &clock, id).await {
-                        Some(Answer::Refused(why)) => {
-                            tracing::warn!("what a message asks of {stack} is refused: {why}");
-                        }
-                        Some(Answer::Accepted { says, .. }) => tracing::info!("{stack}: {says}"),
-                        Some(Answer::Card { .. }) | None => {}
-                    }
-                });
-                Outcome::Done("asked")
-            }
-            Ok(Relayed::Known(_)) => Outcome::Done("known"),
-            Err(NotRelayed::Later(why)) => Outcome::Wait(why),
-            Err(NotRelayed::Refused(why)) => Outcome::Retry(why.to_string()),
-        }
-    }
-
-    async fn set_aside(
+    pub(super) async fn set_aside(
         &self,
         source: &Source,
         letter: &Letter,

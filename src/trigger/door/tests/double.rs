@@ -15,8 +15,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::desk::{Batch, Desk, NotAsked, NotRelayed, Relay, Relayed, TailOf};
-use crate::domain::ask::{Ask, AskState, InboxAsk};
+use crate::domain::ask::{Answer, Ask, AskState, InboxAsk};
 use crate::domain::ids::{AskId, StackId};
+use crate::domain::refused::Refused;
 use crate::domain::time::Time;
 use crate::forms::bitbucket::qsh;
 use crate::os::clock::{Clock as _, Stepped};
@@ -65,6 +66,8 @@ pub(in crate::trigger) struct Kept {
     world: Mutex<Arc<World>>,
     /// Whether the store cannot be reached.
     pub(in crate::trigger) away: AtomicBool,
+    /// Why an engine refuses everything, where it does.
+    pub(in crate::trigger) refuses: Mutex<Option<Refused>>,
 }
 
 impl Kept {
@@ -74,6 +77,7 @@ impl Kept {
             asked: Mutex::default(),
             world: Mutex::new(Arc::new(world)),
             away: AtomicBool::new(false),
+            refuses: Mutex::default(),
         }
     }
 
@@ -94,7 +98,10 @@ impl Desk for Kept {
     }
 
     fn state(&self, _: AskId) -> AskState {
-        AskState::Asked
+        let refuses = self.refuses.lock().unwrap().clone();
+        refuses.map_or(AskState::Asked, |why| AskState::Answered {
+            answer: Answer::Refused(why),
+        })
     }
 
     fn world(&self) -> Arc<World> {

@@ -12,6 +12,7 @@ use crate::domain::ask::{Ask, Intent};
 use crate::domain::class::EnvClass;
 use crate::domain::person::{Person, Proof};
 use crate::domain::place::Place;
+use crate::domain::refused::Refused;
 use crate::domain::time::Time;
 use crate::os::clock::Stepped;
 use crate::trigger::door::tests::double::{InMemory, Kept};
@@ -90,6 +91,7 @@ impl Keep for Room {
 
 struct Stage {
     post: Arc<Post>,
+    clock: Stepped,
     desk: Arc<Kept>,
     queues: Arc<InHand>,
     room: Arc<Room>,
@@ -143,9 +145,10 @@ impl Stage {
     fn of(world: World) -> Self {
         let (desk, queues) = (Arc::new(Kept::of(world)), Arc::new(InHand::default()));
         let (room, states) = (Arc::new(Room::default()), Arc::<States>::default());
+        let clock = Stepped::at(Time(1_790_000_000_000));
         let parts = Parts {
             desk: desk.clone(),
-            clock: Arc::new(Stepped::at(Time(1_790_000_000_000))),
+            clock: Arc::new(clock.clone()),
             keep: room.clone(),
             queues: queues.clone(),
             families: Arc::new(|| {
@@ -156,6 +159,7 @@ impl Stage {
         let post = Post::open(parts, states.clone()).unwrap();
         Self {
             post,
+            clock,
             desk,
             queues,
             room,
@@ -488,6 +492,30 @@ async fn an_app_of_no_application_is_kept_for_a_while_and_then_set_aside() {
         why.contains("no application of prod says `each: app`"),
         "{why}"
     );
+}
+
+/// Nobody waits for the answer to a message: why it was refused is for a person to read.
+#[tokio::test]
+async fn what_an_engine_refuses_is_set_aside_with_the_reason() {
+    let stage = Stage::new();
+    let why = Refused::new("unknown-release", "none had a release 9.9");
+    *stage.desk.refuses.lock().unwrap() = Some(why);
+    let body = command(&json!({ "release": "9.9" }));
+    let done = stage.take(QueueKind::Deploy, ID, 1, &body).await;
+    assert_eq!(done, [format!("deleted {ID}")]);
+    for _ in 0..1_000_000 {
+        if !stage.aside().messages.is_empty() {
+            break;
+        }
+        stage.clock.advance(Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
+    let aside = stage.aside();
+    let [one] = &aside.messages[..] else {
+        panic!("{aside:?}")
+    };
+    assert_eq!(one.kind, Some(AsideKind::Refused));
+    assert_eq!(one.why.as_str(), "none had a release 9.9");
 }
 
 /// A clock that is far ahead would make everything that is told later older.
