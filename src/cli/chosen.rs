@@ -35,6 +35,11 @@ impl Chosen {
             let name: FlagName = name
                 .parse()
                 .map_err(|why: BadName| Stop::wrong("flag", why.to_string()))?;
+            if value.is_empty() {
+                // A variable of the shell that is not set would choose something else than it says.
+                let says = format!("--flag {name}= has no value: write one, or leave it out");
+                return Err(Stop::wrong("flag", says));
+            }
             if flags
                 .insert(name.clone(), Value::Text(value.into()))
                 .is_some()

@@ -7,6 +7,7 @@ mod why;
 
 use crate::domain::deployment::{Deployment, Stopping};
 use crate::domain::ids::StackId;
+use crate::domain::purpose::Purpose;
 use crate::domain::time::Time;
 
 pub use before::{SeenBefore, fingerprint};
@@ -58,10 +59,9 @@ impl World {
         }
         let why = self.why(&row, shown);
         let seen = self.seen_before(stack, shown, why.as_ref().map(|why| why.reason.as_str()));
-        let next = useful(&row, cancelling(shown))
-            .iter()
-            .map(|doing| self.offer(stack, *doing, now))
-            .collect();
+        let usual = useful(&row, cancelling(shown)).iter();
+        let usual = usual.map(|doing| self.offer(stack, *doing, now));
+        let next = self.anew(&row, now).into_iter().chain(usual).collect();
         Verdict {
             stack: stack.clone(),
             state: row.state,
@@ -71,6 +71,31 @@ impl World {
             next,
             repair: None,
         }
+    }
+
+    /// What failed, done with what the files say now, where that is something else than what failed.
+    fn anew(&self, row: &Row, now: Time) -> Option<Offer> {
+        if !matches!(row.state, State::Fail | State::Brok) {
+            return None;
+        }
+        let fold = self.folds.stack(&row.stack);
+        let failed = self.failed_last(&fold)?.request.as_ref()?;
+        let entry = self.catalog.stacks.get(&row.stack)?;
+        let says_else = entry.spec.as_ref().is_ok_and(|spec| *spec != failed.spec);
+        if failed.purpose != Purpose::Deploy || !says_else {
+            return None;
+        }
+        let offer = self.offer(&row.stack, Doing::Deploy, now);
+        let brings = if fold.is_to_be_provisioned() {
+            &entry.brings.first
+        } else {
+            &entry.brings.then
+        };
+        let note = match offer.note.as_str() {
+            "" => brings.clone(),
+            note => format!("{brings}, {note}"),
+        };
+        Some(Offer { note, ..offer }).filter(|offer| offer.refused.is_none())
     }
 
     /// The one thing that needs a person now; services at zero above everything, also while that

@@ -54,9 +54,11 @@ impl Console {
                 | Motion::PrevHold
                 | Motion::NextRunning
                 | Motion::PrevRunning
+                | Motion::Find
         );
         match motion {
-            // What failed, waits or runs is sought wherever it is listed; the other view is shown
+            // What failed, waits or runs is sought wherever it is listed, and so is a name: letters
+            // that are typed after that are never keys. The other view is shown
             // wherever there is one.
             _ if seeks || motion == Motion::Cycle => {
                 let flow = self.board.offer(
@@ -66,7 +68,6 @@ impl Console {
                 );
                 self.flow(flow, None, now);
             }
-            Motion::Find => self.say("there is nothing to find in this pane", Role::Hint),
             Motion::Escape if !self.keys.forget() && self.board.zoomed() => self.unzoom(),
             _ => {}
         }

@@ -76,11 +76,13 @@ fn a_key_of_another_pane_says_where_it_works() {
         ("1", "]w", "]w works in pane 5: next warning"),
         ("4", "t", "t works in pane 1: times as ages"),
         ("5", "p", "p works in pane 4"),
-        ("4", "/", "there is nothing to find in this pane"),
     ] {
         let screen = settled(pane).keys(key).screen(120, 36);
         assert!(screen.contains(says), "{key} in {pane}:\n{screen}");
     }
+    // What is typed after that is a name, wherever the keys were.
+    let found = settled("4").keys("/orders").screen(120, 36);
+    assert!(found.contains("/orders"), "{found}");
     let page = settled("1").keys("dp").screen(120, 36);
     assert!(page.contains("close this first: Esc"), "{page}");
 }

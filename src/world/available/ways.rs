@@ -125,7 +125,10 @@ impl World {
     }
 
     /// The last deployment of the stack, where it did not end well.
-    pub(super) fn failed_last(&self, stack: &Stack) -> Option<&std::sync::Arc<Deployment>> {
+    pub(in crate::world) fn failed_last(
+        &self,
+        stack: &Stack,
+    ) -> Option<&std::sync::Arc<Deployment>> {
         let last = self.deployment(stack.last?)?;
         last.end
             .as_ref()

@@ -1,4 +1,5 @@
 use crate::domain::class::EnvClass;
+use crate::domain::end::End;
 use crate::domain::failure::Failure;
 use crate::world::fixture::{self, NOW, Scene, id};
 use std::fmt::Write as _;
@@ -28,6 +29,24 @@ fn the_night_screen_of_every_stack() {
         }
     }
     insta::assert_snapshot!(text);
+}
+
+/// What failed by its files is not mended by a retry once the files were: that is named first.
+#[test]
+fn what_the_files_say_now_is_offered_first_where_something_else_failed() {
+    for (now, first) in [("1", "unblock"), ("2", "deploy")] {
+        let mut scene = Scene::new();
+        scene.env("dev", EnvClass::Development);
+        let failure = Failure::new("no such image");
+        let spec = |release: &str| fixture::spec("dev/orders", release);
+        let d = scene
+            .listed("dev/orders", Ok(spec(now)))
+            .ask("dev/orders", spec("1"), None, &[]);
+        scene.start("dev/orders", d).begin(d, "change-set");
+        scene.end("dev/orders", d, End::Failed { failure });
+        let verdict = scene.world.verdict(&id("dev/orders"), NOW);
+        assert_eq!(verdict.next[0].doing.name(), first, "{:?}", verdict.next);
+    }
 }
 
 #[test]
