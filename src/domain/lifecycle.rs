@@ -50,6 +50,15 @@ pub struct PhaseDef {
 }
 
 impl PhaseDef {
+    /// Its name, with that of the source document where it is another: `NEW (Pre Provisioned)`.
+    #[must_use]
+    pub fn called(&self) -> String {
+        match self.source.filter(|source| *source != self.name) {
+            Some(source) => format!("{} ({source})", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+
     /// A phase without flags.
     #[must_use]
     pub const fn new(name: &'static str, source: Option<&'static str>, class: PhaseClass) -> Self {

@@ -12,6 +12,8 @@ mod script;
 mod service;
 mod website;
 
+use std::fmt::Write as _;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
@@ -127,6 +129,11 @@ pub fn text(lifecycle: &Lifecycle, glyphs: Glyphs) -> String {
             out.push('\n');
         }
         out.push('\n');
+    }
+    for phase in lifecycle.phases {
+        if let Some(source) = phase.source.filter(|source| *source != phase.name) {
+            let _ = writeln!(out, "{} is {source} in the source document\n", phase.name);
+        }
     }
     let width = |part: fn(&Edge) -> &str| {
         lifecycle

@@ -6,7 +6,7 @@ use crate::domain::deployment::Deployment;
 use crate::domain::flag::chosen;
 use crate::domain::hold::Decision;
 use crate::domain::ids::{DeploymentId, StackId};
-use crate::domain::lifecycle::PhaseClass;
+use crate::domain::lifecycle::{PhaseClass, PhaseDef};
 use crate::domain::person::Person;
 use crate::domain::request::Made;
 use crate::domain::row::Row;
@@ -63,7 +63,9 @@ fn lines(stack: &StackId, scene: &Scene<'_>, theme: &Theme) -> Vec<Text> {
         Text::new(
             "record",
             fold.lifecycle().map_or_else(String::new, |table| {
-                let words = format!("{} in the {} lifecycle", fold.phase, table.name);
+                let phase = table.phase(&fold.phase).map(PhaseDef::called);
+                let phase = phase.unwrap_or_else(|| fold.phase.clone());
+                let words = format!("{phase} in the {} lifecycle", table.name);
                 // The record tells of deployments from here alone.
                 let outside = row.state == State::Brok && fold.class() != PhaseClass::Broken;
                 if outside {
