@@ -1,6 +1,9 @@
 //! Sites as plans: what is provisioned, published and taken down, and that no plan can do what it
 //! must not.
 
+mod hosts;
+mod parameters;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -226,21 +229,6 @@ fn from_git() -> Spec {
     with(json!({}))
 }
 
-fn app(key: &str, api: Option<&str>) -> entry::GithubApp {
-    entry::GithubApp {
-        id: 42,
-        private_key: key.to_owned(),
-        checks: false,
-        api: api.map(ToOwned::to_owned),
-    }
-}
-
-fn bitbucket_app(key: &str) -> entry::BitbucketApp {
-    entry::BitbucketApp {
-        key: key.to_owned(),
-    }
-}
-
 /// The site that is built from a repository, with these keys instead.
 pub(super) fn with(more: Value) -> Spec {
     body::spec(
@@ -398,166 +386,6 @@ fn a_commit_that_was_built_is_not_built_again() {
     assert!(made.says[0].contains("nothing is built"));
 }
 
-/// The key is named where the engine covers secrets, and what an app reads is read by it alone.
-#[test]
-fn a_repository_of_an_app_is_read_as_that_app() {
-    let entry = WebsiteEntry {
-        repository: Some("https://github.com/acme/docs".to_owned()),
-        github_app: Some(app("file:/etc/app.pem", None)),
-        ..from_git_entry(json!({}))
-    };
-    let spec = body::spec(&stack("prod"), &entry, &SourceBundle::default());
-    let secrets: Vec<String> = spec.secrets().iter().map(ToString::to_string).collect();
-    assert_eq!(secrets, ["file:/etc/app.pem"]);
-    let looks = Website.looks(&ask("prod", Purpose::Deploy), &spec, &there());
-    assert_eq!(looks[0].with["id"], 42, "{looks:?}");
-    let commit = "3f".repeat(20);
-    let mut seen = there();
-    let branch = git::branch("https://github.com/acme/docs", &"main".parse().unwrap());
-    seen.put(git::sight(branch, commit.parse().ok()));
-    let asked = ask("prod", Purpose::Deploy);
-    let spec = Website.settled(&asked, &spec, &seen).unwrap();
-    seen.put(kept(&spec, &commit, false));
-    let made = plan("prod", Purpose::Deploy, &spec, &seen).unwrap();
-    let source = named(&made, "source");
-    assert_eq!(source.kind.as_str(), "source.fetch");
-    assert_eq!(source.params["app"]["id"], 42);
-    let reach = Website.reach("docs", "dev", &json!(entry));
-    assert!(
-        reach[0].contains("as the GitHub app 42 with the key in file:/etc/app.pem,"),
-        "{reach:?}"
-    );
-}
-
-/// No secret of it stands anywhere in what is kept.
-#[test]
-fn a_repository_of_bitbucket_is_read_as_its_app() {
-    let entry = WebsiteEntry {
-        repository: Some("https://bitbucket.org/acme/docs".to_owned()),
-        bitbucket_app: Some(bitbucket_app("holdpoint-acme")),
-        ..from_git_entry(json!({}))
-    };
-    let spec = body::spec(&stack("prod"), &entry, &SourceBundle::default());
-    assert!(spec.secrets().is_empty() && !Website.needs_git(&spec));
-    assert_eq!(Website.replies(&spec), None);
-    let looks = Website.looks(&ask("prod", Purpose::Deploy), &spec, &there());
-    assert_eq!(looks[0].with, json!({ "bitbucket": "holdpoint-acme" }));
-    let (spec, made) = planned(&spec, there(), &"3f".repeat(20), false);
-    let source = named(made.as_ref().unwrap(), "source").clone();
-    assert_eq!(source.kind.as_str(), "source.fetch");
-    assert_eq!(
-        source.params["app"],
-        json!({ "bitbucket": "holdpoint-acme" })
-    );
-    assert_eq!(
-        Body::of(&spec).unwrap().site.build.unwrap().repository,
-        "https://bitbucket.org/acme/docs"
-    );
-    let reach = Website.reach("docs", "dev", &json!(entry));
-    assert!(
-        reach[0].contains("docs as the Bitbucket app holdpoint-acme,"),
-        "{reach:?}"
-    );
-}
-
-#[test]
-fn an_app_of_bitbucket_that_cannot_read_the_repository_is_told() {
-    let of = |repository: &str, key: &str| {
-        checked(&WebsiteEntry {
-            repository: Some(repository.to_owned()),
-            bitbucket_app: Some(bitbucket_app(key)),
-            by_environment: BTreeMap::new(),
-            ..from_git_entry(json!({}))
-        })
-    };
-    for right in [
-        "https://bitbucket.org/acme/docs",
-        "https://bitbucket.org/acme/docs.git",
-        "git@bitbucket.org:acme/docs.git",
-    ] {
-        assert_eq!(of(right, "holdpoint-acme"), [""; 0], "{right}");
-    }
-    for wrong in [
-        "https://github.com/acme/docs",
-        "https://bitbucket.org/acme/docs/src",
-        "file:///srv/docs",
-    ] {
-        assert_eq!(of(wrong, "holdpoint-acme"), ["repository"], "{wrong}");
-    }
-    // Everything that is wrong is told at once.
-    assert_eq!(
-        of("https://github.com/acme/docs", "a b"),
-        ["app-key", "repository"]
-    );
-    let both = WebsiteEntry {
-        repository: Some("https://bitbucket.org/acme/docs".to_owned()),
-        bitbucket_app: Some(bitbucket_app("holdpoint-acme")),
-        github_app: Some(app("env:APP", None)),
-        by_environment: BTreeMap::new(),
-        ..from_git_entry(json!({}))
-    };
-    assert_eq!(checked(&both), ["repository", "two-apps"]);
-}
-
-/// Only where the estate says so: it needs another right of the app, and others read it.
-#[test]
-fn an_app_tells_commits_what_becomes_of_them_where_it_is_asked_to() {
-    let of = |checks: bool| {
-        let app = entry::GithubApp {
-            checks,
-            ..app("file:/etc/app.pem", None)
-        };
-        let entry = WebsiteEntry {
-            repository: Some("https://github.com/acme/docs".to_owned()),
-            github_app: Some(app),
-            ..from_git_entry(json!({}))
-        };
-        let spec = body::spec(&stack("prod"), &entry, &SourceBundle::default());
-        let reach = Website.reach("docs", "dev", &json!(entry));
-        (Website.replies(&spec), reach[0].clone(), spec)
-    };
-    let (tells, reach, spec) = of(true);
-    let tells = tells.unwrap();
-    assert_eq!(tells.host, Issuer::Github);
-    assert_eq!(tells.repository.to_string(), "github.com/acme/docs");
-    assert_eq!(tells.by["secrets"]["private_key"], "file:/etc/app.pem");
-    assert!(reach.contains("which also tells commits"), "{reach}");
-    let (silent, reach, without) = of(false);
-    assert_eq!(silent, None);
-    assert!(!reach.contains("tells commits"), "{reach}");
-    let stored = without.body.to_string();
-    assert!(
-        !stored.contains("checks"),
-        "as it was stored before: {stored}"
-    );
-    // What is said of it is no part of what is built of a commit.
-    let commit = "3f".repeat(20).parse().unwrap();
-    let release = |spec| body::built(spec, &commit).unwrap().release;
-    assert!(release(&spec).is(&release(&without)));
-}
-
-#[test]
-fn an_app_that_cannot_read_the_repository_is_told() {
-    let of = |repository: &str, key: &str, api: Option<&str>| {
-        checked(&WebsiteEntry {
-            repository: Some(repository.to_owned()),
-            github_app: Some(app(key, api)),
-            by_environment: BTreeMap::new(),
-            ..from_git_entry(json!({}))
-        })
-    };
-    let (github, none) = ("https://github.com/acme/docs", [""; 0]);
-    assert_eq!(of(github, "file:/etc/app.pem", None), none);
-    assert_eq!(of(github, "vault:app", None), ["secret-reference"]);
-    assert_eq!(of(github, "file:app.pem", None), ["secret-reference"]);
-    assert_eq!(of(github, "env:APP", Some("http://ghe.acme")), ["address"]);
-    let own = "https://ghe.acme.example/web/docs";
-    assert_eq!(of(own, "env:APP", None), ["repository"]);
-    let api = Some("https://ghe.acme.example/api/v3");
-    assert_eq!(of(own, "env:APP", api), none);
-    assert_eq!(of("file:///srv/docs", "env:APP", api), ["repository"]);
-}
-
 /// A flag builds again what was built: what is kept of it then is what this build leaves.
 #[test]
 fn a_commit_is_built_again_where_that_is_asked_for() {
@@ -652,110 +480,6 @@ fn an_entry_for_each_app_is_a_site_of_its_own_for_each() {
     assert!(
         told.contains("\"acme-shop-a_b\" cannot be a name below a domain"),
         "{told}"
-    );
-}
-
-/// The build gets what is below the path under the names there; no value is ever seen.
-#[test]
-fn a_build_gets_the_parameters_of_its_site_by_their_names() {
-    let spec = with(json!({ "parameters": "/sites/{env}/docs" }));
-    let commit = "3f".repeat(20);
-    let (spec, made) = planned(&spec, there(), &commit, false);
-    let made = made.unwrap();
-    let params = &named(&made, "build").params;
-    let recipe: Value = serde_json::from_str(params["buildspec"].as_str().unwrap()).unwrap();
-    assert_eq!(
-        recipe["env"],
-        json!({ "parameter-store": { "TOKEN": "/sites/prod/docs/TOKEN" } })
-    );
-    assert!(params.get("env").is_none(), "nothing stands in the call");
-    let says = made.says.join(" ");
-    assert!(
-        says.contains("Variables from /sites/prod/docs: TOKEN.")
-            && says.contains("No variable can be called 2-fold"),
-        "{says}"
-    );
-    let (_, again) = planned(&spec, there(), &commit, true);
-    let again = again.unwrap().says.join(" ");
-    assert!(!again.contains("TOKEN"), "nothing is built: {again}");
-    let unseen = Website.plan(&ask("prod", Purpose::Deploy), &spec, &there());
-    assert!(unseen.unwrap_err().summary.contains("were not looked at"));
-}
-
-/// A parameter is put or deleted beside everything else: no release, nothing built, and the names that
-/// are there on the card.
-/// Their keys are seen with the role of the builds, in whose account they are.
-#[test]
-fn the_page_of_a_site_shows_the_keys_of_its_parameters() {
-    let looks = |entry: Value| Website.beside(&with(entry));
-    assert_eq!(looks(json!({})), []);
-    let role = "arn:aws:iam::111122223333:role/builds";
-    let path = "/sites/{env}/docs";
-    let seen_as = json!({ "assumes": role });
-    assert_eq!(
-        looks(json!({ "parameters": path, "build_role": role })),
-        [Look::at(ssm::below("/sites/prod/docs")).with(seen_as)]
-    );
-}
-
-#[test]
-fn a_parameter_is_changed_by_a_deployment_of_its_own() {
-    let spec = with(json!({ "parameters": "/sites/{env}/docs" }));
-    let asked = |change: &str| {
-        let mut asked = ask("prod", Purpose::Deploy);
-        let given = [(PARAMETER.parse().unwrap(), flag::Value::Text(change.into()))];
-        let set = flag::set(Website.flags(), "website", Purpose::Deploy, &given.into());
-        asked.flags = set.unwrap().0;
-        asked
-    };
-    let planned = |change: &str, spec: &Spec| {
-        let asked = asked(change);
-        let mut seen = there();
-        for look in Website.looks(&asked, spec, &seen) {
-            let names = ["/sites/prod/docs/API", "/sites/prod/docs/TOKEN"].map(str::to_owned);
-            seen.put(ssm::sight(look.about, &names));
-        }
-        assert!(Website.looks(&asked, spec, &seen).is_empty());
-        assert_eq!(Website.settled(&asked, spec, &seen), None);
-        Website.plan(&asked, spec, &seen)
-    };
-    for (change, does, kind, replaces) in [
-        ("NEW=file:/run/new", Does::Add, "ssm.put", false),
-        ("TOKEN=env:TOKEN", Does::Change, "ssm.put", true),
-        ("-TOKEN", Does::Remove, "ssm.delete", true),
-    ] {
-        let plan = planned(change, &spec).unwrap();
-        let [step] = &plan.steps[..] else {
-            panic!("{:?}", plan.steps)
-        };
-        assert_eq!(step.kind.as_str(), kind);
-        assert_eq!(step.leaves, Some(Leaves::Old));
-        assert!(
-            step.params["name"]
-                .as_str()
-                .unwrap()
-                .starts_with("/sites/prod/docs/")
-        );
-        assert_eq!(plan.changes[0].rows[0].does, does);
-        assert_eq!(plan.danger.replaces, replaces);
-        let says = plan.says.join(" ");
-        assert!(says.contains("there are now: API, TOKEN."), "{says}");
-    }
-    let refused = |change: &str, spec: &Spec| planned(change, spec).unwrap_err().summary;
-    assert!(refused("-OTHER", &spec).contains("there is no parameter OTHER"));
-    assert!(refused("-TOKEN", &from_git()).contains("have no parameters"));
-    let unmade = Website.plan(&asked("-TOKEN"), &spec, &missing());
-    assert!(unmade.unwrap_err().summary.contains("not provisioned"));
-    // A value in the place of a reference is refused before it is kept, and not repeated.
-    let given = [(
-        PARAMETER.parse().unwrap(),
-        flag::Value::Text("TOKEN=hunter2".into()),
-    )];
-    let refused = flag::set(Website.flags(), "website", Purpose::Deploy, &given.into());
-    let refused = refused.unwrap_err().to_string();
-    assert!(
-        !refused.contains("hunter2") && refused.contains("NAME=file:"),
-        "{refused}"
     );
 }
 
