@@ -73,6 +73,8 @@ pub enum Verb<S: Args> {
     Check,
     /// Print the JSON Schema of the estate file
     Schema,
+    /// Print the files that a system makes of those of a stack: a CloudFormation template
+    Render(RenderArgs),
     /// Trust the estate file for the accounts, ways in and commands that it names
     Trust,
     /// Look at everything this program needs, and say what is wrong
@@ -144,6 +146,18 @@ pub enum Verb<S: Args> {
 pub struct LsArgs {
     /// Only this environment
     pub environment: Option<String>,
+}
+
+/// `render`.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// The stack: ENVIRONMENT/APPLICATION
+    pub stack: String,
+    /// Only this file
+    pub file: Option<String>,
+    /// Write the files into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// `show`.

@@ -19,12 +19,15 @@ pub(super) fn check(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
         found,
     } = ground.examine()?;
     let wrong = config::all_wrong(loaded.as_ref(), found);
+    let notes = loaded.as_ref().map(config::notes).unwrap_or_default();
     if out.is_json() {
         let errors: Vec<WrongDoc<'_>> = wrong.iter().map(WrongDoc::from).collect();
         out.document(
-            &json!({ "file": file.to_string_lossy(), "ok": errors.is_empty(), "errors": errors }),
+            &json!({ "file": file.to_string_lossy(), "ok": errors.is_empty(), "errors": errors, "notes": notes }),
         )?;
-    } else if let Some(loaded) = loaded.filter(|_| wrong.is_empty()) {
+        return Ok(code(&wrong));
+    }
+    if let Some(loaded) = loaded.filter(|_| wrong.is_empty()) {
         out.line(&format!(
             "{} is right: {}, {}",
             Safe::from(file.as_path()),
@@ -42,11 +45,18 @@ pub(super) fn check(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
             if wrong.len() == 1 { "error" } else { "errors" }
         ))?;
     }
-    Ok(if wrong.is_empty() {
+    for note in &notes {
+        out.line(&format!("note: {note}"))?;
+    }
+    Ok(code(&wrong))
+}
+
+fn code(wrong: &[Wrong]) -> Code {
+    if wrong.is_empty() {
         Code::Done
     } else {
         Code::Wrong
-    })
+    }
 }
 
 /// One error of `check`.

@@ -23,6 +23,7 @@ mod out;
 mod parameter;
 mod plan;
 mod publish;
+mod render;
 mod show;
 mod target;
 mod then;
@@ -256,6 +257,7 @@ pub fn run<S: clap::Args>(
     let done = match verb {
         Verb::Check => estate::check(ground, &mut out),
         Verb::Schema => estate::schema(&mut out),
+        Verb::Render(args) => render::render(ground, &args, &mut out),
         Verb::Trust => estate::trust(ground, &mut out),
         Verb::Doctor => doctor::doctor(ground, &mut out),
         Verb::Apply(guard) => apply::apply(ground, &guard, &mut out),

@@ -286,6 +286,25 @@ pub fn wrong_files(loaded: &Loaded) -> Vec<Wrong> {
     wrong
 }
 
+/// What the files of stacks say that has no effect, each with its place: no error, and worth to be
+/// known. What several stacks share is told once.
+#[must_use]
+pub fn notes(loaded: &Loaded) -> Vec<Safe> {
+    let mut notes = Vec::new();
+    for Found { spec, .. } in stacks(loaded, &Instances::new()) {
+        let told = spec.ok().and_then(|spec| {
+            let system = loaded.system(&spec.system)?;
+            Some(system.notes(&spec))
+        });
+        for note in told.into_iter().flatten() {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+    }
+    notes
+}
+
 /// The JSON Schema of the estate file.
 #[must_use]
 pub fn schema(systems: Systems) -> serde_json::Value {

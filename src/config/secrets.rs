@@ -45,25 +45,7 @@ pub(super) fn find(root: &Node, systems: &[&dyn System]) -> Vec<Found> {
 /// The source as it may be quoted: each secret hidden in its place, so that no message repeats one.
 pub(super) fn hide(source: &mut Source, found: &[Found]) {
     for one in found {
-        let hidden = |(n, line): (usize, &str)| {
-            if n + 1 != one.at.line {
-                return line.to_owned();
-            }
-            let inside = |column: usize| {
-                column + 1 >= one.at.column && column + 1 < one.at.column + one.at.length
-            };
-            line.chars()
-                .enumerate()
-                .map(|(column, c)| if inside(column) { '*' } else { c })
-                .collect()
-        };
-        source.text = source
-            .text
-            .lines()
-            .enumerate()
-            .map(hidden)
-            .collect::<Vec<_>>()
-            .join("\n");
+        source.hide(one.at);
     }
 }
 

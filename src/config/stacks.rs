@@ -118,11 +118,12 @@ pub(super) fn stacks<'a>(loaded: &'a Loaded, instances: &Instances) -> Vec<Found
             let env = &whole.env;
             match read(loaded, system, &whole, app, &entry) {
                 Ok((stacks, bundle)) => all.extend(stacks.into_iter().map(|(stack, mut spec)| {
-                    spec.watch_logs = app
-                        .watch_logs
-                        .iter()
+                    let own = app.watch_logs.iter();
+                    let own: Vec<String> = own
                         .map(|group| group.replace("{env}", env.as_str()))
+                        .filter(|group| !spec.watch_logs.contains(group))
                         .collect();
+                    spec.watch_logs.extend(own);
                     let lacking =
                         lacking(loaded, system, env, &spec).or_else(|| taken.get(&stack).cloned());
                     Found {
@@ -180,6 +181,10 @@ fn read(
     for _ in 0..ROUNDS {
         match system.read(whole, entry, &files) {
             Read::Stacks(stacks) => return Ok((stacks, files.into_bundle())),
+            Read::Rendered(stacks, made) => {
+                files.put(made);
+                return Ok((stacks, files.into_bundle()));
+            }
             Read::Wrong(found) => return Err(found),
             Read::Needs(needs) => {
                 let mut wrong = Diagnostics::default();

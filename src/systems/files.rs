@@ -1,7 +1,7 @@
 //! The files that a system reads: it says what it needs, is given what was found, and is asked
 //! again until it needs nothing more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::ids::StackId;
 use crate::domain::request::{SourceBundle, SourceFile, Spec};
@@ -25,6 +25,8 @@ pub enum Read {
     Needs(Vec<Need>),
     /// The stacks, one for an application without parts.
     Stacks(Vec<(StackId, Spec)>),
+    /// The same, and the files that were made of those that were read: they travel with the others.
+    Rendered(Vec<(StackId, Spec)>, BTreeMap<String, SourceFile>),
     /// Everything that is wrong, with its place where a file is at fault.
     Wrong(Diagnostics),
 }
@@ -62,6 +64,11 @@ impl Files {
     #[must_use]
     pub fn bundle(&self) -> &SourceBundle {
         &self.bundle
+    }
+
+    /// Puts the files that a system made of them beside these.
+    pub fn put(&mut self, made: BTreeMap<String, SourceFile>) {
+        self.bundle.files.extend(made);
     }
 
     /// The same files, to be kept or sent.

@@ -27,10 +27,11 @@ use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
 use crate::domain::refs::{Branch, Commit};
 use crate::domain::repository::Repository;
-use crate::domain::request::Spec;
+use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::row::Row;
 use crate::domain::time::Time;
 use crate::text::document::Node;
+use crate::text::safe::Safe;
 
 use entry::{Claim, Form, Home, Remarks, Written};
 use files::{Files, Need, Read};
@@ -107,6 +108,17 @@ pub trait System: fmt::Debug + Sync {
     fn lacks(&self, spec: &Spec, home: &Home<'_>) -> Remarks {
         let _ = (spec, home);
         Remarks::default()
+    }
+    /// What the files of a stack say that has no effect, each with its place.
+    fn notes(&self, spec: &Spec) -> Vec<Safe> {
+        let _ = spec;
+        Vec::new()
+    }
+    /// The files that it makes of those of a stack, to be read by a person: name and content. `files`
+    /// is the bundle of its deployments.
+    fn rendered(&self, spec: &Spec, files: &SourceBundle) -> Vec<(String, Vec<u8>)> {
+        let _ = (spec, files);
+        Vec::new()
     }
     /// What a person may choose beside the release.
     fn flags(&self) -> &'static [Flag] {

@@ -7,15 +7,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::entry::{Downtime, ServiceEntry};
+use super::o5::{Kept, Made, SOURCE_TAG, VERSION};
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::relative::plain;
-use crate::domain::request::{FileRef, Release, SourceBundle, Spec};
-use crate::forms::cloudformation::template::{self, Fixed, Made, Parameter, Template};
+use crate::domain::request::{FileRef, Release, SourceBundle, SourceFile, Spec};
+use crate::forms::cloudformation::template::{self, Fixed, Parameter, Template};
 use crate::forms::cloudformation::{self, COUNT, CfnInput, travel};
 use crate::text::diagnostic::{Diagnostic, Diagnostics, closest};
+use crate::text::safe::Safe;
 use crate::text::secret;
+
+/// Where the template that o5 files make stands among the files of a deployment.
+const RENDERED: &str = ".rendered/template.json";
 
 /// What a service is made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +44,9 @@ pub(super) struct Body {
     /// How many bytes its template has.
     #[serde(default)]
     pub(super) length: usize,
+    /// What stays with it of the o5 files that it was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) o5: Option<Kept>,
 }
 
 impl Body {
@@ -67,6 +75,24 @@ impl Body {
         self.counts.iter().map(lowest).collect()
     }
 
+    /// Its template, and the values of its parameters as far as they are known without looking at
+    /// AWS, in the form that `aws cloudformation` takes.
+    pub(super) fn rendered(&self, files: &SourceBundle) -> Vec<(String, Vec<u8>)> {
+        let template = files.files.get(&self.input.template.path);
+        let template = template.map(|file| ("template.json".to_owned(), file.bytes.clone()));
+        let given: Vec<_> = self
+            .input
+            .parameters
+            .iter()
+            .map(|(name, value)| json!({ "ParameterKey": name, "ParameterValue": value }))
+            .collect();
+        let given = serde_json::to_vec_pretty(&given).unwrap_or_default();
+        template
+            .into_iter()
+            .chain([("parameters.json".to_owned(), given)])
+            .collect()
+    }
+
     /// Secret parameters without a value here and without a default: an update keeps what is there,
     /// a new stack cannot.
     pub(super) fn kept(&self) -> Vec<&str> {
@@ -81,6 +107,20 @@ impl Body {
     }
 }
 
+/// What a service is put together from, beside its entry.
+struct Parts<'a> {
+    /// The path of its template among the files.
+    path: &'a str,
+    /// The values of its parameters.
+    given: BTreeMap<String, String>,
+    /// Parameters whose values are known only where it is planned.
+    late: BTreeSet<String>,
+    /// What stays with it of o5 files.
+    o5: Option<Kept>,
+    /// What is tailed beside its deployments.
+    logs: Vec<String>,
+}
+
 /// Reads the template and puts a service together.
 ///
 /// # Errors
@@ -90,11 +130,65 @@ pub(super) fn spec(
     entry: &ServiceEntry,
     bundle: &SourceBundle,
 ) -> Result<Spec, Diagnostics> {
-    let path = plain(&entry.template);
-    let Some(file) = bundle.files.get(&path) else {
+    let path = plain(entry.template.as_deref().unwrap_or_default());
+    let parts = Parts {
+        path: &path,
+        given: entry.given(stack.env.as_str()),
+        late: BTreeSet::new(),
+        o5: None,
+        logs: Vec::new(),
+    };
+    assembled(stack, entry, parts, bundle)
+}
+
+/// Puts a service together from what o5 files make; the files that are made of them come with it.
+///
+/// # Errors
+/// Everything that is wrong with what the estate gives it.
+pub(super) fn spec_of_o5(
+    stack: &StackId,
+    entry: &ServiceEntry,
+    made: Made,
+    bundle: &SourceBundle,
+) -> Result<(Spec, BTreeMap<String, SourceFile>), Diagnostics> {
+    let mut given = made.values.known;
+    given.extend(entry.given(stack.env.as_str()));
+    let mut late = made.values.versions;
+    late.extend(made.values.priorities.keys().cloned());
+    late.retain(|name| !given.contains_key(name));
+    let file = SourceFile {
+        bytes: made.template,
+        executable: false,
+    };
+    let files = BTreeMap::from([(RENDERED.to_owned(), file)]);
+    let mut whole = bundle.clone();
+    whole.files.extend(files.clone());
+    let parts = Parts {
+        path: RENDERED,
+        given,
+        late,
+        o5: Some(made.kept),
+        logs: made.logs,
+    };
+    let spec = assembled(stack, entry, parts, &whole)?;
+    let spec = match &entry.version {
+        Some(version) => versioned(&spec, &version.0).unwrap_or(spec),
+        None => spec,
+    };
+    Ok((spec, files))
+}
+
+fn assembled(
+    stack: &StackId,
+    entry: &ServiceEntry,
+    parts: Parts<'_>,
+    bundle: &SourceBundle,
+) -> Result<Spec, Diagnostics> {
+    let (path, given) = (parts.path, parts.given);
+    let Some(file) = bundle.files.get(path) else {
         return Err(Diagnostic::of_file(
             "template",
-            &path,
+            path,
             &format!("{path} is not among the files of {stack}"),
             "",
         )
@@ -102,18 +196,19 @@ pub(super) fn spec(
     };
     let length = file.bytes.len();
     if length > travel::LONGEST {
-        let says = travel::too_long(&path, length);
-        return Err(Diagnostic::of_file("template-size", &path, &says, travel::SHORTEN).into());
+        let says = travel::too_long(path, length);
+        return Err(Diagnostic::of_file("template-size", path, &says, travel::SHORTEN).into());
     }
-    let (template, mut found) = template::read(&path, &file.bytes);
+    let (template, mut found) = template::read(path, &file.bytes);
     let Some(template) = template else {
         return Err(found);
     };
-    let env = stack.env.as_str();
-    let given = entry.given(env);
-    found.0.extend(parameters(stack, &template, &given));
-    let acknowledged = template.unacknowledged(&stack.to_string(), &entry.capabilities);
-    found.0.extend(acknowledged);
+    let wrong = parameters(stack, &template, &given, &parts.late);
+    found.0.extend(wrong);
+    let capabilities = entry.acknowledged();
+    found
+        .0
+        .extend(template.unacknowledged(&stack.to_string(), &capabilities));
     if !found.is_empty() {
         found.settle();
         return Err(found);
@@ -132,26 +227,28 @@ pub(super) fn spec(
         .filter_map(|(name, declared)| Some((name.clone(), value(name, declared)?)))
         .filter(|(_, value)| is_count(value))
         .collect();
-    let stack_name = entry.stack_name(env, stack.app.as_str());
-    let Made { resources, open } = template.made(&stack_name, &given);
-    let release = Digest::of(
-        "holdpoint/release/1",
-        &json!({ "template": Digest::of_bytes(&file.bytes), "parameters": given, "tags": entry.tags }),
-    );
+    let stack_name = entry.stack_name(stack.env.as_str(), stack.app.as_str());
+    let template::Made { resources, open } = template.made(&stack_name, &given);
+    let digest = Digest::of_bytes(&file.bytes);
+    let release = released(digest, &given, &entry.tags);
+    let o5 = parts.o5.map(|kept| Kept {
+        template: Some(digest),
+        ..kept
+    });
     let about = vec![cloudformation::stack(&stack_name)];
     let body = Body {
         input: CfnInput {
             stack_name,
             template: FileRef {
                 bundle: bundle.digest(),
-                path: path.clone(),
+                path: path.to_owned(),
             },
             parameters: given,
             declared: declared
                 .iter()
                 .map(|(name, one)| (name.clone(), one.declared()))
                 .collect(),
-            capabilities: entry.capabilities.clone(),
+            capabilities,
             tags: entry.tags.clone(),
             untag: BTreeSet::new(),
             role_arn: entry.cfn_role_arn.clone(),
@@ -168,9 +265,10 @@ pub(super) fn spec(
         resources,
         open,
         length,
+        o5,
     };
     let body = serde_json::to_value(body).map_err(|why| {
-        Diagnostics::from(Diagnostic::of_file("template", &path, &why.to_string(), ""))
+        Diagnostics::from(Diagnostic::of_file("template", path, &why.to_string(), ""))
     })?;
     let release = Release::of_files(release);
     Ok(Spec {
@@ -179,7 +277,50 @@ pub(super) fn spec(
         body,
         bundle: bundle.digest(),
         about,
-        watch_logs: Vec::new(),
+        watch_logs: parts.logs,
+    })
+}
+
+/// What a release is known by.
+fn released(
+    template: Digest,
+    parameters: &BTreeMap<String, String>,
+    tags: &BTreeMap<String, String>,
+) -> Digest {
+    Digest::of(
+        "holdpoint/release/1",
+        &json!({ "template": template, "parameters": parameters, "tags": tags }),
+    )
+}
+
+/// The same service in another version; `None` where it has none, because it is made of a template.
+pub(super) fn versioned(spec: &Spec, version: &str) -> Option<Spec> {
+    let mut body = Body::of(spec).ok()?;
+    let kept = body.o5.as_mut()?;
+    kept.version = Some(version.to_owned());
+    let values = [
+        (VERSION, version.to_owned()),
+        (SOURCE_TAG, format!("o5/{}/{version}", kept.app)),
+    ];
+    let input = &mut body.input;
+    for (name, value) in values {
+        if input.declared.contains_key(name) {
+            input.parameters.insert(name.to_owned(), value);
+        }
+    }
+    let digest = released(kept.template?, &input.parameters, &input.tags);
+    // A commit is known by its beginning.
+    let is_commit = version.len() == 40 && version.bytes().all(|b| b.is_ascii_hexdigit());
+    let known = if is_commit { &version[..12] } else { version };
+    let name = format!("{known}+{}", &digest.short()[..6]);
+    Some(Spec {
+        release: Release {
+            name: Safe::new(&name),
+            digest,
+            ..spec.release.clone()
+        },
+        body: serde_json::to_value(&body).ok()?,
+        ..spec.clone()
     })
 }
 
@@ -193,6 +334,7 @@ fn parameters(
     stack: &StackId,
     template: &Template,
     given: &BTreeMap<String, String>,
+    late: &BTreeSet<String>,
 ) -> Vec<Diagnostic> {
     let mut wrong = Vec::new();
     let mut say = |name: &str, says: String, hint: &str| {
@@ -233,7 +375,7 @@ fn parameters(
                 "write {{resolve:secretsmanager:…}} or {{resolve:ssm-secure:…}}; where it is none, declare it as a Number or with its AllowedValues",
             ),
             Some(_) => {}
-            None if declared.default.is_some() || declared.no_echo => {}
+            None if declared.default.is_some() || declared.no_echo || late.contains(name) => {}
             None => say(
                 name,
                 format!("{name} has no default, and {stack} gives no value"),

@@ -1,13 +1,13 @@
 //! `service:` of an application: what it says, what is wrong with it, what it reaches.
 
+mod files;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::relative::{inside, plain};
 use crate::systems::entry::{Claim, Form, Home, PERHAPS_SECRET, Remarks, SECRET, Written};
-use crate::systems::files::Need;
 use crate::systems::reach::{quoted, words};
 use crate::text::diagnostic::closest;
 use crate::text::document::Node;
@@ -22,20 +22,44 @@ const CAPABILITIES: [&str; 3] = [
 /// The form.
 pub(super) const FORM: Form = Form {
     schema: Form::schema_of::<ServiceEntry>,
-    unbuilt: &[
-        ("config", "o5 application files are"),
-        ("cluster", "o5 application files are"),
-    ],
-    example: "{ template: FILE }",
+    unbuilt: &[],
+    example: "{ template: FILE } or { config: FILE, cluster: FILE }",
     place: Some("aws"),
 };
 
-/// `service:` of an application: a CloudFormation template, its parameters, its name.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// `service:` of an application: a CloudFormation template, or the o5 files that one is made of; its
+/// parameters, its name.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceEntry {
     /// The template file (YAML or JSON), below the estate's folder.
-    pub template: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// An o5 application file in place of a template; or, with a `/` at its end, the folder of a
+    /// repository that has one as `ext/o5/app.yaml` or `o5.yaml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
+    /// The o5 cluster file: where the application runs. It may hold the environments too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// The o5 environment file, where the cluster file does not hold it. `{env}` stands for the
+    /// environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment_file: Option<String>,
+    /// The o5 environment, by its full name or its id, where it is called otherwise than here.
+    /// `{env}` stands for the environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// What stands over the words of the o5 cluster: `sidecarImageVersion`.
+    #[serde(default)]
+    pub overrides: BTreeMap<String, Option<Scalar>>,
+    /// The same in single environments; nothing (null) takes one away.
+    #[serde(default)]
+    pub overrides_by_environment: BTreeMap<String, BTreeMap<String, Option<Scalar>>>,
+    /// The version of an o5 application: the tag of its images. The flag `version` of a deployment
+    /// goes before it; without both, the version stays that runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Scalar>,
     /// Parameter values.
     #[serde(default)]
     pub parameters: BTreeMap<String, Scalar>,
@@ -88,11 +112,6 @@ impl ServiceEntry {
             .map_or_else(|| format!("{env}-{app}"), |name| name.replace("{env}", env))
     }
 
-    /// The file that it needs.
-    pub(super) fn needs(&self) -> Need {
-        Need::File(plain(&self.template))
-    }
-
     /// The parameter values in an environment.
     pub(super) fn given(&self, env: &str) -> BTreeMap<String, String> {
         let own = self
@@ -109,14 +128,7 @@ impl ServiceEntry {
 
     /// Everything that is wrong with it, whatever its template says.
     pub(super) fn check(&self, written: &Written<'_>, told: &mut Remarks) {
-        if let Err(says) = inside(&self.template) {
-            told.say(
-                "path",
-                &["template"],
-                says,
-                "name a file below the folder of the estate file",
-            );
-        }
+        self.check_files(told);
         if self.stack_name.is_some() {
             let name = self.stack_name("x", written.app);
             let fits = (1..=128).contains(&name.len())
@@ -168,20 +180,16 @@ impl ServiceEntry {
                 "write arn:aws:iam::ACCOUNT:role/NAME",
             );
         }
-        for env in self
-            .parameters_by_environment
-            .keys()
-            .filter(|env| !written.environments.contains(env))
-        {
+        let parameters = self.parameters_by_environment.keys();
+        let overrides = self.overrides_by_environment.keys();
+        let named = parameters
+            .map(|env| ("parameters_by_environment", env))
+            .chain(overrides.map(|env| ("overrides_by_environment", env)));
+        for (key, env) in named.filter(|(_, env)| !written.environments.contains(env)) {
             let near = closest(env, written.environments.iter().map(String::as_str));
             let hint = near.map_or_else(String::new, |near| format!("did you mean {near:?}?"));
             let says = format!("{} does not live in {env:?}", written.app);
-            told.say_key(
-                "unknown-name",
-                &["parameters_by_environment", env],
-                says,
-                hint,
-            );
+            told.say_key("unknown-name", &[key, env], says, hint);
         }
     }
 
@@ -204,17 +212,17 @@ impl ServiceEntry {
             .cfn_role_arn
             .as_deref()
             .map(|role| format!("as role {}", quoted(role)));
-        let rights =
-            (!self.capabilities.is_empty()).then(|| format!("with {}", words(&self.capabilities)));
+        let capabilities = self.acknowledged();
+        let rights = (!capabilities.is_empty()).then(|| format!("with {}", words(&capabilities)));
         let more: Vec<String> = [stack, role, rights]
             .into_iter()
             .flatten()
             .map(|part| format!(", {part}"))
             .collect();
         format!(
-            "service {} in {environments}: template {}{}",
+            "service {} in {environments}: {}{}",
             quoted(app),
-            quoted(&self.template),
+            self.made_of(),
             more.concat()
         )
     }

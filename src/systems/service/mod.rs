@@ -7,6 +7,7 @@ mod downtime;
 mod end;
 pub mod entry;
 mod join;
+mod o5;
 mod plan;
 mod running;
 mod status;
@@ -28,10 +29,12 @@ use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing};
 use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
-use crate::domain::request::Spec;
+use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::row::Row;
 use crate::forms::cloudformation::{self, CHANGES, STACK, StackFacts, facts};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Node;
+use crate::text::safe::Safe;
 
 /// The system.
 #[derive(Debug)]
@@ -74,7 +77,7 @@ impl System for Service {
     fn names(&self, entry: &Value) -> Vec<(Need, Vec<String>)> {
         read::<ServiceEntry>(entry)
             .iter()
-            .map(|entry| (entry.needs(), vec!["template".to_owned()]))
+            .flat_map(ServiceEntry::names)
             .collect()
     }
 
@@ -87,7 +90,19 @@ impl System for Service {
                 );
             }
         };
-        let needs = files.missing(vec![entry.needs()]);
+        if entry.is_of_o5() {
+            let asked = match entry.asked(whole.env.as_str(), files) {
+                Ok(asked) => asked,
+                Err(needs) => return Read::Needs(needs),
+            };
+            let made = o5::make(&asked, files.bundle());
+            let spec = made.and_then(|made| body::spec_of_o5(whole, &entry, made, files.bundle()));
+            return match spec {
+                Ok((spec, made)) => Read::Rendered(vec![(whole.clone(), spec)], made),
+                Err(found) => Read::Wrong(found),
+            };
+        }
+        let needs = files.missing(entry.names().into_iter().map(|(need, _)| need).collect());
         if !needs.is_empty() {
             return Read::Needs(needs);
         }
@@ -100,6 +115,23 @@ impl System for Service {
     fn lacks(&self, spec: &Spec, home: &Home<'_>) -> Remarks {
         // What cannot be read is told where it is planned.
         Body::of(spec).map_or_else(|_| Remarks::default(), |body| travel::lacks(&body, home))
+    }
+
+    fn notes(&self, spec: &Spec) -> Vec<Safe> {
+        let body = Body::of(spec).ok();
+        let kept = body.and_then(|body| body.o5);
+        kept.map(|kept| kept.notes).unwrap_or_default()
+    }
+
+    fn rendered(&self, spec: &Spec, files: &SourceBundle) -> Vec<(String, Vec<u8>)> {
+        let body = Body::of(spec).ok().filter(|body| body.o5.is_some());
+        body.map_or_else(Vec::new, |body| body.rendered(files))
+    }
+
+    fn rows(&self, spec: &Spec) -> Vec<Row> {
+        let body = Body::of(spec).ok();
+        let kept = body.and_then(|body| body.o5);
+        kept.map_or_else(Vec::new, |kept| kept.rows())
     }
 
     /// First the stack; then, for a card alone, what an update would change. A deployment works

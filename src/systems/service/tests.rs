@@ -59,17 +59,12 @@ fn bundle(template: &str) -> SourceBundle {
 
 fn entry(parameters: &[(&str, &str)]) -> ServiceEntry {
     ServiceEntry {
-        template: "./orders.yaml".to_owned(),
+        template: Some("./orders.yaml".to_owned()),
         parameters: parameters
             .iter()
             .map(|(k, v)| ((*k).to_owned(), Scalar((*v).to_owned())))
             .collect(),
-        parameters_by_environment: BTreeMap::new(),
-        stack_name: None,
-        capabilities: vec![],
-        tags: BTreeMap::new(),
-        cfn_role_arn: None,
-        downtime: Downtime::Auto,
+        ..ServiceEntry::default()
     }
 }
 

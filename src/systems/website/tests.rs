@@ -462,7 +462,7 @@ fn an_entry_for_each_app_is_a_site_of_its_own_for_each() {
         match Website.read(&stack, &own, &Files::default()) {
             Read::Stacks(stacks) => Ok(stacks),
             Read::Wrong(found) => Err(found.to_string()),
-            Read::Needs(_) => panic!("it needs no file"),
+            Read::Needs(_) | Read::Rendered(..) => panic!("it needs no file, and makes none"),
         }
     };
     let stacks = site(&app).unwrap();

@@ -14,6 +14,24 @@ pub struct Source {
 }
 
 impl Source {
+    /// Hides what stands at a place, so that no message repeats it.
+    pub fn hide(&mut self, place: At) {
+        let hidden = |(n, line): (usize, &str)| {
+            if n + 1 != place.line {
+                return line.to_owned();
+            }
+            let inside = |column: usize| {
+                column + 1 >= place.column && column + 1 < place.column + place.length
+            };
+            line.chars()
+                .enumerate()
+                .map(|(column, c)| if inside(column) { '*' } else { c })
+                .collect()
+        };
+        let lines = self.text.lines().enumerate().map(hidden);
+        self.text = lines.collect::<Vec<_>>().join("\n");
+    }
+
     /// A diagnostic at a place of this file; a place outside is moved to the nearest one inside.
     #[must_use]
     pub fn diagnostic(

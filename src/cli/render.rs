@@ -1,0 +1,107 @@
+//! `render`: the files that a system makes of those of a stack, without a store or an engine.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::config;
+use crate::domain::ids::StackId;
+use crate::domain::instance::Instances;
+use crate::os::files;
+use crate::systems;
+use crate::text::diagnostic::closest;
+use crate::text::safe::Safe;
+
+use super::args::RenderArgs;
+use super::{Code, Ground, Out, Stop};
+
+/// `render`.
+pub(super) fn render(
+    ground: &dyn Ground,
+    args: &RenderArgs,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
+    let mut made = rendered(ground, &args.stack)?;
+    if let Some(name) = &args.file {
+        let names: Vec<String> = made.iter().map(|(name, _)| name.clone()).collect();
+        made.retain(|(own, _)| own == name);
+        if made.is_empty() {
+            let near = closest(name, names.iter().map(String::as_str));
+            let hint = near.map_or_else(
+                || format!("it makes {}", names.join(", ")),
+                |near| format!("did you mean {near:?}?"),
+            );
+            let says = format!("{} makes no file {name:?}: {hint}", args.stack);
+            return Err(Stop::wrong("unknown-file", says));
+        }
+    }
+    if let Some(folder) = &args.out {
+        write(folder, &made)?;
+        for (name, _) in &made {
+            out.line(&format!("{}", Safe::from(folder.join(name).as_path())))?;
+        }
+    } else if out.is_json() {
+        let files: Vec<_> = made
+            .iter()
+            .map(|(name, bytes)| json!({ "file": name, "text": String::from_utf8_lossy(bytes) }))
+            .collect();
+        out.document(&json!({ "stack": args.stack, "files": files }))?;
+    } else {
+        let one = made.len() == 1;
+        for (name, bytes) in &made {
+            if !one {
+                out.line(&format!("==> {name} <=="))?;
+            }
+            // As it is: a file may be read by a program.
+            out.line(String::from_utf8_lossy(bytes).trim_end())?;
+            if !one {
+                out.line("")?;
+            }
+        }
+    }
+    Ok(Code::Done)
+}
+
+/// The files of a stack.
+fn rendered(ground: &dyn Ground, stack: &str) -> Result<Vec<(String, Vec<u8>)>, Stop> {
+    let loaded = ground.estate()?;
+    let catalog = config::catalog(&loaded, &Instances::new());
+    let id: StackId = stack
+        .parse()
+        .map_err(|why| Stop::wrong("stack", format!("{stack:?} is no stack: {why}")))?;
+    let Some(entry) = catalog.stacks.get(&id) else {
+        let names: Vec<String> = catalog.stacks.keys().map(ToString::to_string).collect();
+        let near = closest(stack, names.iter().map(String::as_str));
+        let hint = near.map_or_else(
+            || "`holdpoint ls` lists the stacks".to_owned(),
+            |near| format!("did you mean {near:?}?"),
+        );
+        let says = format!("the estate has no stack {stack:?}: {hint}");
+        return Err(Stop::wrong("unknown-stack", says));
+    };
+    let spec = entry
+        .spec
+        .as_ref()
+        .map_err(|why| Stop::wrong("files", why.clone()))?;
+    let system = systems::named(&spec.system);
+    let made = system.map_or_else(Vec::new, |system| system.rendered(spec, &entry.bundle));
+    if made.is_empty() {
+        let says = format!("{id} is made of its own files: nothing is generated for it");
+        return Err(Stop::wrong("not-rendered", says));
+    }
+    Ok(made)
+}
+
+/// Puts the files into a folder, each whole or not at all.
+fn write(folder: &Path, made: &[(String, Vec<u8>)]) -> Result<(), Stop> {
+    let wrong = |why: String| Stop::wrong("out", why);
+    for (name, bytes) in made {
+        let path = folder.join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)
+                .map_err(|why| wrong(format!("{}: {why}", Safe::from(parent))))?;
+        }
+        files::write_whole_as(&path, bytes, 0o644).map_err(|why| wrong(why.to_string()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! The files that a service is made of: a template, or those of o5.
+
+use super::ServiceEntry;
+use crate::domain::relative::{inside, plain};
+use crate::systems::entry::Remarks;
+use crate::systems::files::{Files, Need};
+use crate::systems::reach::quoted;
+use crate::systems::service::o5::{Asked, CONFIGS};
+
+/// Roles of o5 applications have names of their own.
+const NAMED_ROLES: &str = "CAPABILITY_NAMED_IAM";
+
+impl ServiceEntry {
+    /// Whether it is made of o5 files.
+    pub(in crate::systems::service) fn is_of_o5(&self) -> bool {
+        self.config.is_some()
+    }
+
+    /// What is acknowledged: what is written, and what o5 files always need.
+    pub(in crate::systems::service) fn acknowledged(&self) -> Vec<String> {
+        let mut all = self.capabilities.clone();
+        if self.is_of_o5() && !all.iter().any(|one| one == NAMED_ROLES) {
+            all.push(NAMED_ROLES.to_owned());
+        }
+        all
+    }
+
+    /// What it is made of, as trust shows it.
+    pub(super) fn made_of(&self) -> String {
+        let named = |what: &str, file: &Option<String>| {
+            let file = file.as_deref()?;
+            Some(format!("{what} {}", quoted(file)))
+        };
+        let all = [
+            named("template", &self.template),
+            named("application", &self.config),
+            named("cluster", &self.cluster),
+            named("environment", &self.environment_file),
+        ];
+        all.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// Says what is wrong with the files that it names, whatever stands in them.
+    pub(super) fn check_files(&self, told: &mut Remarks) {
+        for (key, file) in [
+            ("template", &self.template),
+            ("config", &self.config),
+            ("cluster", &self.cluster),
+            ("environment_file", &self.environment_file),
+        ] {
+            if let Some(Err(says)) = file.as_deref().map(inside) {
+                let hint = "name a file below the folder of the estate file";
+                told.say("path", &[key], says, hint);
+            }
+        }
+        let o5 = [
+            ("cluster", self.cluster.is_some()),
+            ("environment_file", self.environment_file.is_some()),
+            ("environment", self.environment.is_some()),
+            ("overrides", !self.overrides.is_empty()),
+            (
+                "overrides_by_environment",
+                !self.overrides_by_environment.is_empty(),
+            ),
+            ("version", self.version.is_some()),
+        ];
+        match (&self.template, &self.config) {
+            (None, None) => told.say(
+                "missing",
+                &[],
+                "it says neither template nor config: what it is made of",
+                "write template: FILE, or config: FILE and cluster: FILE of o5",
+            ),
+            (Some(_), Some(_)) => told.say_key(
+                "both",
+                &["config"],
+                "it says template and config, and is made of one of them",
+                "leave one of them out",
+            ),
+            (Some(_), None) => {
+                for (key, _) in o5.iter().filter(|(_, is_there)| *is_there) {
+                    let says = format!("{key} belongs to o5 files, and this service has a template");
+                    told.say_key("both", &[key], says, "leave it out");
+                }
+            }
+            (None, Some(_)) if self.cluster.is_none() => told.say_key(
+                "missing",
+                &["config"],
+                "an o5 application needs the file of the cluster where it runs",
+                "write cluster: FILE beside config",
+            ),
+            (None, Some(_)) => {}
+        }
+    }
+
+    /// The files that it names, whatever the environment, each with the key that does.
+    pub(in crate::systems::service) fn names(&self) -> Vec<(Need, Vec<String>)> {
+        let named = [
+            ("template", &self.template),
+            ("config", &self.config),
+            ("cluster", &self.cluster),
+            ("environment_file", &self.environment_file),
+        ];
+        let named = named
+            .into_iter()
+            .filter_map(|(key, file)| Some((key, file.as_deref()?)));
+        named
+            .filter(|(_, file)| !file.contains("{env}") && !file.ends_with('/'))
+            .map(|(key, file)| (Need::File(plain(file)), vec![key.to_owned()]))
+            .collect()
+    }
+
+    /// The o5 files of an environment, where the application's is found.
+    ///
+    /// # Errors
+    /// The files that must be looked for first; none where the folder has no application file.
+    pub(in crate::systems::service) fn asked(
+        &self,
+        env: &str,
+        files: &Files,
+    ) -> Result<Asked, Vec<Need>> {
+        let config = self.config.as_deref().unwrap_or_default();
+        let config = match config.strip_suffix('/') {
+            None => plain(config),
+            Some(folder) => {
+                let places = CONFIGS.map(|name| plain(&format!("{folder}/{name}")));
+                let looked = places.clone().map(Need::Maybe);
+                let missing = files.missing(looked.to_vec());
+                if !missing.is_empty() {
+                    return Err(missing);
+                }
+                let mut there = places.iter().filter(|path| files.get(path).is_some());
+                let first = there.next().cloned();
+                // Where none is there, the usual one is what is missing.
+                first.unwrap_or_else(|| places[0].clone())
+            }
+        };
+        let in_env = |text: &str| text.replace("{env}", env);
+        let own = self.overrides_by_environment.get(env).into_iter().flatten();
+        let overrides = self.overrides.iter().chain(own);
+        let asked = Asked {
+            config,
+            cluster: plain(self.cluster.as_deref().unwrap_or_default()),
+            environment: self
+                .environment_file
+                .as_deref()
+                .map(|file| plain(&in_env(file))),
+            called: self.environment.as_deref().map_or(env.to_owned(), in_env),
+            overrides: overrides
+                .map(|(key, value)| (key.clone(), value.as_ref().map(|one| one.0.clone())))
+                .collect(),
+        };
+        let files_of_it = [&asked.config, &asked.cluster]
+            .into_iter()
+            .chain(&asked.environment);
+        let needs = files_of_it.map(|path| Need::File(path.clone())).collect();
+        let missing = files.missing(needs);
+        if missing.is_empty() {
+            Ok(asked)
+        } else {
+            Err(missing)
+        }
+    }
+}

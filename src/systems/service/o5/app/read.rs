@@ -1,0 +1,428 @@
+//! Reading an application file.
+
+use super::super::proto::{Message, Reading, Word};
+use super::{
+    Access, Application, Blobstore, Container, Database, Demand, From, Group, Image, Is, Protocol,
+    Route, Runtime, Subscription, Topic, Variable, Whose, Worker,
+};
+use crate::text::diagnostic::At;
+use crate::text::document::Node;
+
+/// The port that is meant where none is written.
+const PORT: u32 = 8080;
+/// The group of servers that is meant where none is written.
+const GROUP: &str = "default";
+
+/// An application; what is wrong with it is in the reading.
+pub(in super::super) fn read(root: &Node, reading: &mut Reading<'_>) -> Option<Application> {
+    let mut m = Message::of(root, "the application", reading)?;
+    let name = m.needed("name", reading).unwrap_or_default();
+    named(&name, "an application", reading);
+    m.called(format!("the application {}", name.text));
+    let quick = m.message("deployment_config", reading).is_some_and(|mut m| {
+        let quick = m.switch("quick_mode", reading);
+        m.end(reading);
+        quick
+    });
+    let app = Application {
+        targets: names("targets", &mut m, reading),
+        secrets: names("secrets", &mut m, reading),
+        blobstores: each("blobstores", &mut m, reading, blobstore),
+        databases: each("databases", &mut m, reading, database),
+        runtimes: each("runtimes", &mut m, reading, runtime),
+        quick,
+        name,
+    };
+    m.unrendered("aws_config", "its parts are named policies now", reading);
+    if app.runtimes.is_empty() {
+        let says = format!("{} has no runtime: nothing would run", m.what());
+        reading.say(m.at, says, "add one under runtimes");
+    }
+    let mut known = [
+        ("blobstore", words(&app.blobstores, |one| &one.name)),
+        ("database", words(&app.databases, |one| &one.name)),
+        ("secret", app.secrets.iter().collect()),
+        ("runtime", words(&app.runtimes, |one| &one.name)),
+    ];
+    for (kind, names) in &mut known {
+        twice(kind, names, reading);
+    }
+    m.end(reading);
+    Some(app)
+}
+
+fn words<T>(all: &[T], name: impl Fn(&T) -> &Word) -> Vec<&Word> {
+    all.iter().map(name).collect()
+}
+
+/// Says of names of one kind those that come twice: what is made of them would be one thing.
+fn twice(kind: &str, names: &mut Vec<&Word>, reading: &mut Reading<'_>) {
+    names.sort_by_key(|word| (&word.text, word.at));
+    for pair in names.windows(2) {
+        if let [first, second] = pair
+            && first.text == second.text
+            && !first.text.is_empty()
+        {
+            let says = format!("there are two {kind}s of the name {:?}", second.text);
+            reading.say(second.at, says, "give one of them another name");
+        }
+    }
+}
+
+/// Says where a name is none: it becomes part of the names of what is made.
+fn named(name: &Word, whose: &str, reading: &mut Reading<'_>) {
+    let text = name.as_str();
+    let fits = text.len() >= 2
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if !text.is_empty() && !fits {
+        let says = format!("{text:?} cannot be the name of {whose}");
+        let hint = "use a letter, then letters and digits, in lower case";
+        reading.say(name.at, says, hint);
+    }
+}
+
+/// A list of messages, each read by its own function.
+fn each<'n, T>(
+    key: &'static str,
+    m: &mut Message<'n>,
+    reading: &mut Reading<'_>,
+    read: impl Fn(Message<'n>, &mut Reading<'_>) -> Option<T>,
+) -> Vec<T> {
+    let messages = m.messages(key, reading);
+    messages
+        .into_iter()
+        .filter_map(|one| read(one, reading))
+        .collect()
+}
+
+/// A list of messages that are names.
+fn names(key: &'static str, m: &mut Message<'_>, reading: &mut Reading<'_>) -> Vec<Word> {
+    each(key, m, reading, |mut m, reading| {
+        let name = m.needed("name", reading);
+        m.end(reading);
+        name
+    })
+}
+
+fn blobstore(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Blobstore> {
+    let name = m.needed("name", reading)?;
+    m.called(format!("the blobstore {}", name.text));
+    let tells = m.switch("emit_events", reading);
+    m.unrendered("grants", "o5 knows no principals any more", reading);
+    let sftp = "no SFTP server is made; make one beside, for the bucket";
+    m.unrendered("sftp_settings", sftp, reading);
+    let whose = match m.message("ref", reading) {
+        None => Some(Whose::Own { tells }),
+        Some(mut m) => {
+            let (read, write) = (
+                m.switch("read_permission", reading),
+                m.switch("write_permission", reading),
+            );
+            let access = match (read, write) {
+                (true, true) => Access::Both,
+                (false, true) => Access::Write,
+                (_, false) => Access::Read,
+            };
+            m.exactly_one(&["application", "bucket_name"], true, reading);
+            let application = m.text("application", reading);
+            let bucket = m.text("bucket_name", reading);
+            m.end(reading);
+            application
+                .map(|word| Whose::Application(word.text, access))
+                .or_else(|| bucket.map(|word| Whose::Bucket(word.text, access)))
+        }
+    };
+    m.end(reading);
+    Some(Blobstore {
+        name,
+        whose: whose?,
+    })
+}
+
+fn database(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Database> {
+    let name = m.needed("name", reading)?;
+    m.called(format!("the database {}", name.text));
+    m.exactly_one(&["postgres"], true, reading);
+    let mut own = m.message("postgres", reading);
+    m.end(reading);
+    let m = own.as_mut()?;
+    m.called(format!("the database {}", name.text));
+    let suffix = m.text("db_name_suffix", reading);
+    let why = format!("the database is called by db_name_suffix, else {}", name.text);
+    m.unrendered("db_name", &why, reading);
+    let group = m.text("server_group", reading).unwrap_or(Word {
+        text: GROUP.to_owned(),
+        at: m.at,
+    });
+    let extensions = m.texts("db_extensions", reading);
+    let migrate = m
+        .message("migrate_container", reading)
+        .and_then(|m| container(m, Some("migrate"), reading));
+    let outbox = m.switch("run_outbox", reading);
+    let delayable = m.switch("outbox_delayable", reading);
+    let suffix = suffix.map_or_else(|| name.text.clone(), |word| word.text);
+    let database = Database {
+        suffix,
+        group,
+        extensions,
+        migrate,
+        outbox,
+        delayable,
+        name,
+    };
+    safe(&database, reading);
+    own.map(|m| m.end(reading));
+    Some(database)
+}
+
+/// Says where what becomes a name on a server is none.
+fn safe(database: &Database, reading: &mut Reading<'_>) {
+    let plain = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    if !plain(&database.suffix) {
+        let says = format!("{:?} cannot be part of a database's name", database.suffix);
+        reading.say(database.name.at, says, "use letters, digits and '_'");
+    }
+    for extension in &database.extensions {
+        if !plain(&extension.text.replace('-', "_")) {
+            let says = format!("{:?} cannot be the name of an extension", extension.text);
+            reading.say(extension.at, says, "use letters, digits, '_' and '-'");
+        }
+    }
+}
+
+fn runtime(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Runtime> {
+    let name = m.needed("name", reading)?;
+    named(&name, "a runtime", reading);
+    m.called(format!("the runtime {}", name.text));
+    let containers = each("containers", &mut m, reading, |m, reading| {
+        container(m, None, reading)
+    });
+    if containers.is_empty() {
+        let says = format!("{} has no container", m.what());
+        reading.say(m.at, says, "add one under containers");
+    }
+    let worker = m.message("worker_config", reading).map(|mut m| {
+        let worker = Worker {
+            replay: m.number("replay_chance", 0..=100, reading).unwrap_or(0),
+            dead: m.number("deadletter_chance", 0..=100, reading).unwrap_or(0),
+            no_dead_letters: m.switch("no_deadletters", reading),
+        };
+        m.end(reading);
+        worker
+    });
+    let policies = m.texts("named_env_policies", reading);
+    m.unrendered(
+        "grant_meta_deploy_permissions",
+        "o5 grants what a deployer needs by named policies now (named_env_policies)",
+        reading,
+    );
+    let runtime = Runtime {
+        direct: m.switch("direct_ingress", reading),
+        routes: each("routes", &mut m, reading, route),
+        subscriptions: each("subscriptions", &mut m, reading, subscription),
+        worker: worker.unwrap_or_default(),
+        containers,
+        policies,
+        name,
+    };
+    m.end(reading);
+    Some(runtime)
+}
+
+fn container(
+    mut m: Message<'_>,
+    called: Option<&str>,
+    reading: &mut Reading<'_>,
+) -> Option<Container> {
+    let name = match called {
+        None => m.needed("name", reading)?,
+        Some(called) => m.text("name", reading).unwrap_or(Word {
+            text: called.to_owned(),
+            at: m.at,
+        }),
+    };
+    m.called(format!("the container {}", name.text));
+    m.exactly_one(&["image_url", "image"], true, reading);
+    let url = m.text("image_url", reading);
+    let own = m.message("image", reading);
+    let image = url.map(|word| Image::Url(word.text)).or_else(|| {
+        let mut m = own?;
+        let image = Image::Named {
+            name: m.needed("name", reading)?.text,
+            tag: m.text("tag", reading).map(|word| word.text),
+            registry: m.text("registry", reading).map(|word| word.text),
+        };
+        m.end(reading);
+        Some(image)
+    });
+    let sizes = [
+        ("LIGHT", Demand::Light),
+        ("MEDIUM", Demand::Medium),
+        ("HEAVY", Demand::Heavy),
+    ];
+    let command = m.texts("command", reading);
+    let container = Container {
+        command: command.into_iter().map(|word| word.text).collect(),
+        demand: m
+            .one_of("demand", "DEMAND_", &sizes, reading)
+            .unwrap_or_default(),
+        docker: m.switch("mount_docker_socket", reading),
+        variables: each("env_vars", &mut m, reading, variable),
+        image: image.unwrap_or_default(),
+        name,
+    };
+    m.end(reading);
+    Some(container)
+}
+
+fn variable(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Variable> {
+    let name = m.needed("name", reading)?;
+    m.called(format!("the variable {}", name.text));
+    let kinds = [
+        "value",
+        "database",
+        "blobstore",
+        "env_map",
+        "from_env",
+        "secret",
+        "o5",
+    ];
+    m.exactly_one(&kinds, true, reading);
+    let value = m.text("value", reading);
+    let database = m.message("database", reading);
+    let blobstore = m.message("blobstore", reading);
+    let from = m.message("from_env", reading);
+    let secret = m.message("secret", reading);
+    let of_o5 = m.one_of("o5", "O5_VAR_", &[("ADAPTER_ENDPOINT", ())], reading);
+    m.unrendered("env_map", "o5 never gave it a meaning", reading);
+    m.end(reading);
+    let is = if let Some(value) = value {
+        Some(Is::Value(value.text))
+    } else if let Some(mut m) = database {
+        let of = m.needed("database_name", reading);
+        m.end(reading);
+        of.map(Is::Database)
+    } else if let Some(mut m) = blobstore {
+        let of = m.needed("name", reading);
+        let path = m.text("sub_path", reading);
+        if !m.switch("s3_direct", reading) {
+            let says = format!("{} does not say s3_direct: true", m.what());
+            reading.say(m.at, says, "a bucket is given by its s3:// address alone");
+        }
+        m.end(reading);
+        of.map(|of| Is::Blobstore(of, path.map(|word| word.text)))
+    } else if let Some(mut m) = from {
+        let of = m.needed("name", reading);
+        m.end(reading);
+        of.map(Is::Environment)
+    } else if let Some(mut m) = secret {
+        let (of, key) = (m.needed("secret_name", reading), m.needed("json_key", reading));
+        m.end(reading);
+        of.zip(key).map(|(of, key)| Is::Secret(of, key))
+    } else {
+        of_o5.map(|()| Is::Adapter)
+    };
+    Some(Variable { name, is: is? })
+}
+
+fn route(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Route> {
+    let prefix = m.text("prefix", reading).unwrap_or(Word {
+        text: String::new(),
+        at: m.at,
+    });
+    m.called(format!("the route {:?}", prefix.text));
+    let protocols = [("HTTP", Protocol::Http), ("GRPC", Protocol::Grpc)];
+    let groups = [
+        ("FIRST", Group::First),
+        ("NORMAL", Group::Normal),
+        ("FALLBACK", Group::Fallback),
+    ];
+    let before = reading.found.0.len();
+    let protocol = m.one_of("protocol", "ROUTE_PROTOCOL_", &protocols, reading);
+    if protocol.is_none() && reading.found.0.len() == before {
+        let says = format!("{} says no protocol", m.what());
+        reading.say(m.at, says, "one of HTTP, GRPC");
+    }
+    let route = Route {
+        at: prefix.at,
+        subdomains: m.texts("subdomains", reading),
+        protocol: protocol.unwrap_or(Protocol::Http),
+        container: m.text("target_container", reading),
+        bypass: m.switch("bypass_ingress", reading),
+        port: m.number("port", 1..=65535, reading).unwrap_or(PORT),
+        group: m
+            .one_of("route_group", "ROUTE_GROUP_", &groups, reading)
+            .unwrap_or_default(),
+        prefix: prefix.text,
+    };
+    if route.prefix.is_empty() && route.group != Group::Fallback {
+        let says = "a route without a prefix takes every path, so that it must come last";
+        reading.say(route.at, says, "write route_group: FALLBACK, or a prefix");
+    }
+    if route.prefix.len() > 127 {
+        let says = "the prefix of a route has 127 characters at most";
+        reading.say(route.at, says, "");
+    }
+    if let Some(fourth) = route.subdomains.get(3) {
+        let says = format!("{} has more than 3 subdomains", m.what());
+        reading.say(fourth.at, says, "write another route for the others");
+    }
+    m.end(reading);
+    Some(route)
+}
+
+fn subscription(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Subscription> {
+    let name = m.needed("name", reading)?;
+    m.called(format!("the subscription {}", name.text));
+    let env = m.text("env_name", reading);
+    let raw = "every message comes with the frame of its sender";
+    m.unrendered("raw_message", raw, reading);
+    let subscription = Subscription {
+        topic: topic(&name, reading)?,
+        from: match env {
+            None => From::Here,
+            Some(word) if word.text == "*" => From::Everywhere,
+            Some(word) => From::Linked(word.text, word.at),
+        },
+        container: m.text("target_container", reading),
+        port: m.number("port", 1..=65535, reading).unwrap_or(PORT),
+    };
+    m.end(reading);
+    Some(subscription)
+}
+
+/// What a subscription is about, by its name.
+fn topic(name: &Word, reading: &mut Reading<'_>) -> Option<Topic> {
+    let text = name.text.as_str();
+    if let Some(topic) = text.strip_prefix("o5-infra/") {
+        return Some(Topic::Infra(topic.to_owned()));
+    }
+    let at: At = name.at;
+    if let Some(kind) = text.trim_start_matches('/').strip_prefix("global/") {
+        let known = ["event", "upsert"].into_iter().find(|known| *known == kind);
+        if known.is_none() {
+            let says = format!("there are no messages of the kind {kind:?}");
+            reading.say(at, says, "/global/event or /global/upsert");
+        }
+        return known.map(Topic::Global);
+    }
+    match text.split('/').collect::<Vec<_>>()[..] {
+        [topic] => Some(Topic::Named(topic.to_owned())),
+        ["", service] => Some(Topic::Service(service.to_owned())),
+        ["", service, method] => Some(Topic::Method(service.to_owned(), method.to_owned())),
+        _ => {
+            let says = format!("{text:?} names no topic");
+            let hint = "a topic, /package.Service, /package.Service/Method, o5-infra/TOPIC, /global/event or /global/upsert";
+            reading.say(at, says, hint);
+            None
+        }
+    }
+}

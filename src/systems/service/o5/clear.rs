@@ -1,0 +1,66 @@
+//! Secrets in clear text: what a file says is kept with every deployment for ever, so that it may hold
+//! none. Looked for in the tree as written, so that they are found, and hidden wherever the file is
+//! quoted, whatever else is wrong.
+
+use crate::text::diagnostic::{At, Diagnostics};
+use crate::text::document::{Content, Node, Source};
+use crate::text::secret;
+
+/// Everything in a file that is a secret in clear text; the source has it hidden then.
+pub(super) fn hide(source: &mut Source, root: &Node) -> Diagnostics {
+    let mut found = Vec::new();
+    walk(root, &mut found);
+    for (at, _) in &found {
+        source.hide(*at);
+    }
+    let told = found.into_iter().map(|(at, what)| {
+        let says = format!("{what} is a secret in clear text");
+        let hint = "name a secret under secrets of the application, and take its value by secret: { secret_name, json_key }";
+        source.diagnostic("secret", at, says, hint)
+    });
+    Diagnostics(told.collect())
+}
+
+fn walk(node: &Node, found: &mut Vec<(At, String)>) {
+    match &node.content {
+        Content::Map(entries) => {
+            let name = node.get("name").and_then(Node::text);
+            for (key, inner) in entries {
+                let is_of = name.filter(|_| matches!(key.name.as_str(), "value" | "join"));
+                if let Some(name) = is_of {
+                    of_variable(name, inner, found);
+                } else {
+                    walk(inner, found);
+                }
+            }
+        }
+        Content::List(items) => {
+            let words = items.iter().map(|item| item.text().unwrap_or_default());
+            let words: Vec<String> = words.map(str::to_owned).collect();
+            for n in secret::in_words(&words) {
+                found.push((items[n].at, "a word of this command".to_owned()));
+            }
+            for item in items.iter().filter(|item| item.text().is_none()) {
+                walk(item, found);
+            }
+        }
+        Content::Scalar { text, .. } => {
+            if secret::is_in(text) {
+                found.push((node.at, "what stands here".to_owned()));
+            }
+        }
+    }
+}
+
+/// The value of a variable, or what it is joined of.
+fn of_variable(name: &str, node: &Node, found: &mut Vec<(At, String)>) {
+    let items = node.get("values").map_or(&[][..], Node::items);
+    for one in std::iter::once(node).chain(items) {
+        if one
+            .text()
+            .is_some_and(|text| secret::is_kept_in(name, text))
+        {
+            found.push((one.at, format!("the variable {name}")));
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! o5 clusters and environments: where applications run. One file may hold a cluster with all of its
+//! environments, or each stands in one of its own.
+
+use std::collections::BTreeMap;
+
+use uuid::{Uuid, uuid};
+
+use super::proto::{Message, Reading, Word};
+use crate::text::diagnostic::closest;
+use crate::text::document::Node;
+
+/// A cluster.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Cluster {
+    /// Its name.
+    pub(super) name: Word,
+    /// The VPC.
+    pub(super) vpc: String,
+    /// The AWS account.
+    pub(super) account: Word,
+    /// The region.
+    pub(super) region: Word,
+    /// What ends the names of buckets, so that they are the only ones of all accounts.
+    pub(super) namespace: String,
+    /// The listener of the load balancer.
+    pub(super) listener: Option<String>,
+    /// The load balancer's security group.
+    pub(super) listener_group: Option<String>,
+    /// The image of the sidecar, without its version.
+    pub(super) sidecar: String,
+    /// The version of the sidecar.
+    pub(super) sidecar_version: String,
+    /// The event bus.
+    pub(super) bus: Option<String>,
+    /// The ECS cluster.
+    pub(super) ecs: String,
+    /// The role by which ECS starts tasks.
+    pub(super) execution_role: String,
+    /// The registry of images that name none.
+    pub(super) registry: String,
+    /// Subnets of tasks; none where tasks are in the network of their machine.
+    pub(super) subnets: Vec<String>,
+    /// Security groups that every task has.
+    pub(super) groups: Vec<String>,
+    /// Servers of databases.
+    pub(super) servers: Vec<Server>,
+}
+
+/// A server of databases.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Server {
+    /// The group that applications name.
+    pub(super) group: Word,
+    /// The security group of those who reach it.
+    pub(super) client_group: Option<String>,
+    /// Its id at RDS.
+    pub(super) identifier: String,
+    /// Its host.
+    pub(super) endpoint: String,
+    /// Its port.
+    pub(super) port: u32,
+    /// How it lets in whom.
+    pub(super) auth: Auth,
+}
+
+/// How a server lets in who makes databases there.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Auth {
+    /// By a token of IAM.
+    Iam {
+        /// The user.
+        user: String,
+        /// The database that it connects to.
+        database: Option<String>,
+    },
+    /// By what a secret holds.
+    Secret(String),
+}
+
+/// An environment.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Environment {
+    /// Its full name.
+    pub(super) name: Word,
+    /// The cluster that it says it is of.
+    pub(super) cluster: Option<Word>,
+    /// Whose tokens are trusted.
+    pub(super) jwks: Vec<String>,
+    /// Variables.
+    pub(super) variables: BTreeMap<String, String>,
+    /// Who may ask from a browser.
+    pub(super) origins: Vec<String>,
+    /// The host of its routes.
+    pub(super) host: Option<String>,
+    /// Full names of other environments, by the name that applications use.
+    pub(super) links: BTreeMap<String, String>,
+    /// Policies by name.
+    pub(super) policies: BTreeMap<String, String>,
+}
+
+/// The image of the sidecar where a cluster names none.
+const SIDECAR: &str = "ghcr.io/pentops/o5-runtime-sidecar";
+/// What may be written over a cluster's own word.
+const OVERRIDES: [&str; 1] = ["sidecarImageVersion"];
+
+const OF_ENVIRONMENTS: Uuid = uuid!("0d783718-f8fd-4543-ae3d-6382ab0b8178");
+const OF_CLUSTERS: Uuid = uuid!("9b3ac0ab-4414-4e6f-b1e9-20300d2d8ce3");
+
+/// Whether `asked` means what is called `name`: by its name, or by the id that o5 derives from it.
+fn means(asked: &str, name: &str, namespace: Uuid) -> bool {
+    asked == name
+        || asked
+            .parse::<Uuid>()
+            .is_ok_and(|id| id == Uuid::new_v5(&namespace, name.as_bytes()))
+}
+
+impl Environment {
+    /// Whether it is meant, by its full name or its id.
+    pub(super) fn is(&self, asked: &str) -> bool {
+        means(asked, self.name.as_str(), OF_ENVIRONMENTS)
+    }
+
+    /// Whether it is one of this cluster, as far as it says.
+    pub(super) fn is_of(&self, cluster: &Cluster) -> bool {
+        self.cluster
+            .as_ref()
+            .is_none_or(|said| means(said.as_str(), cluster.name.as_str(), OF_CLUSTERS))
+    }
+}
+
+impl Cluster {
+    /// Writes over the cluster's own words; nothing (null) leaves them. The keys that cannot be
+    /// written over are given back, each with the nearest that can.
+    pub(super) fn overridden(
+        &mut self,
+        overrides: &BTreeMap<String, Option<String>>,
+    ) -> Vec<(String, Option<&'static str>)> {
+        let mut unknown = Vec::new();
+        for (key, value) in overrides {
+            if !OVERRIDES.contains(&key.as_str()) {
+                unknown.push((key.clone(), closest(key, OVERRIDES)));
+            } else if let Some(value) = value {
+                self.sidecar_version.clone_from(value);
+            }
+        }
+        unknown
+    }
+
+    /// The whole reference of the sidecar's image.
+    pub(super) fn sidecar_image(&self) -> String {
+        format!("{}:{}", self.sidecar, self.sidecar_version)
+    }
+
+    /// The server of a group.
+    pub(super) fn server(&self, group: &str) -> Option<&Server> {
+        self.servers.iter().find(|one| one.group.as_str() == group)
+    }
+}
+
+fn plain(word: Option<Word>) -> String {
+    word.map(|word| word.text).unwrap_or_default()
+}
+
+fn plainly(words: Vec<Word>) -> Vec<String> {
+    words.into_iter().map(|word| word.text).collect()
+}
+
+/// A cluster, and the environments that stand in its file.
+pub(super) fn read_cluster(
+    root: &Node,
+    reading: &mut Reading<'_>,
+) -> Option<(Cluster, Vec<Environment>)> {
+    let mut m = Message::of(root, "the cluster", reading)?;
+    let name = m.needed("name", reading)?;
+    m.called(format!("the cluster {}", name.text));
+    let mut cluster = Cluster {
+        name,
+        ..Cluster::default()
+    };
+    if let Some(at) = m.place("ecs_cluster") {
+        m.get("ecs_cluster", reading);
+        let says = "ecs_cluster stands at the top: that is the form of an earlier o5";
+        reading.say(at, says, "write its parts below aws");
+    }
+    match m.message("aws", reading) {
+        Some(own) => aws(own, &mut cluster, reading),
+        None if reading.found.is_empty() => {
+            let says = format!("{} says no aws: where it is", m.what());
+            reading.say(m.at, says, "");
+        }
+        None => {}
+    }
+    let environments = m.messages("environments", reading);
+    let environments = environments
+        .into_iter()
+        .filter_map(|m| environment(m, reading))
+        .collect();
+    m.end(reading);
+    Some((cluster, environments))
+}
+
+/// An environment that has a file of its own.
+pub(super) fn read_environment(root: &Node, reading: &mut Reading<'_>) -> Option<Environment> {
+    let m = Message::of(root, "the environment", reading)?;
+    environment(m, reading)
+}
+
+fn aws(mut m: Message<'_>, cluster: &mut Cluster, reading: &mut Reading<'_>) {
+    cluster.vpc = plain(m.needed("vpc_id", reading));
+    cluster.account = m.needed("aws_account", reading).unwrap_or_default();
+    cluster.region = m.needed("aws_region", reading).unwrap_or_default();
+    cluster.namespace = plain(m.needed("global_namespace", reading));
+    if let Some(mut m) = m.message("o5_deployer", reading) {
+        let why = "the role that deploys is `role` of the environment in the estate file";
+        m.unrendered("assume_role_arn", why, reading);
+        m.end(reading);
+    }
+    if let Some(mut m) = m.message("alb_ingress", reading) {
+        cluster.listener = m.needed("listener_arn", reading).map(|word| word.text);
+        cluster.listener_group = m.text("security_group_id", reading).map(|word| word.text);
+        m.end(reading);
+    }
+    let at = m.at;
+    match m.message("o5_sidecar", reading) {
+        Some(mut m) => {
+            cluster.sidecar_version = plain(m.needed("image_version", reading));
+            let repo = m.text("image_repo", reading);
+            cluster.sidecar = repo.map_or_else(|| SIDECAR.to_owned(), |word| word.text);
+            m.end(reading);
+        }
+        None => {
+            let says = format!("{} says no o5_sidecar: which version of it runs", m.what());
+            reading.say(at, says, "write o5_sidecar: { image_version: VERSION }");
+        }
+    }
+    if let Some(mut m) = m.message("event_bridge", reading) {
+        cluster.bus = m.needed("event_bus_arn", reading).map(|word| word.text);
+        m.end(reading);
+    }
+    match m.message("ecs_cluster", reading) {
+        Some(mut m) => {
+            cluster.ecs = plain(m.needed("cluster_name", reading));
+            cluster.execution_role = plain(m.needed("task_execution_role", reading));
+            cluster.registry = plain(m.text("default_registry", reading));
+            cluster.subnets = plainly(m.texts("subnet_ids", reading));
+            cluster.groups = plainly(m.texts("security_group_ids", reading));
+            let base = m.text("base_security_group_id", reading);
+            cluster.groups.extend(base.map(|word| word.text));
+            m.end(reading);
+        }
+        None => {
+            let says = format!("{} says no ecs_cluster: where tasks run", m.what());
+            reading.say(at, says, "");
+        }
+    }
+    let servers = m.messages("rds_hosts", reading);
+    cluster.servers = servers
+        .into_iter()
+        .filter_map(|m| server(m, reading))
+        .collect();
+    m.end(reading);
+}
+
+fn server(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Server> {
+    let group = m.needed("server_group_name", reading)?;
+    m.called(format!("the server group {}", group.text));
+    let client_group = m.text("client_security_group_id", reading);
+    let (identifier, endpoint) = (
+        plain(m.text("identifier", reading)),
+        plain(m.needed("endpoint", reading)),
+    );
+    let port = m.number("port", 1..=65535, reading).unwrap_or(5432);
+    let at = m.at;
+    let auth = match m.message("auth", reading) {
+        Some(mut m) => {
+            m.exactly_one(&["iam", "secrets_manager"], true, reading);
+            let (iam, secret) = (
+                m.message("iam", reading),
+                m.message("secrets_manager", reading),
+            );
+            m.end(reading);
+            if let Some(mut m) = iam {
+                let user = m.needed("db_user", reading);
+                let database = m.text("db_name", reading).map(|word| word.text);
+                m.end(reading);
+                user.map(|user| Auth::Iam {
+                    user: user.text,
+                    database,
+                })
+            } else {
+                secret.and_then(|mut m| {
+                    let name = m.needed("secret_name", reading);
+                    m.end(reading);
+                    name.map(|name| Auth::Secret(name.text))
+                })
+            }
+        }
+        None => {
+            let says = format!("{} says no auth", m.what());
+            reading.say(at, says, "iam: { db_user } or secrets_manager: { secretName }");
+            None
+        }
+    };
+    m.end(reading);
+    Some(Server {
+        group,
+        client_group: client_group.map(|word| word.text),
+        identifier,
+        endpoint,
+        port,
+        auth: auth?,
+    })
+}
+
+fn environment(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Environment> {
+    let name = m.needed("full_name", reading)?;
+    m.called(format!("the environment {}", name.text));
+    let fits = name.text.len() >= 2
+        && name.text.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if !fits {
+        let says = format!("{:?} cannot be the name of an environment", name.text);
+        let hint = "use a letter, then letters, digits and '-', in lower case";
+        reading.say(name.at, says, hint);
+    }
+    let cluster = m.text("cluster_name", reading);
+    let jwks = plainly(m.texts("trust_jwks", reading));
+    let origins = plainly(m.texts("cors_origins", reading));
+    let variables = m.messages("vars", reading);
+    let variables = variables
+        .into_iter()
+        .filter_map(|m| variable(m, reading))
+        .collect();
+    let mut environment = Environment {
+        name,
+        cluster,
+        jwks,
+        variables,
+        origins,
+        ..Environment::default()
+    };
+    if let Some(mut m) = m.message("aws", reading) {
+        environment.host = m.text("host_header", reading).map(|word| word.text);
+        let links = m.messages("environment_links", reading);
+        let link = |mut m: Message<'_>| {
+            let (lookup, full) = (
+                m.needed("lookup_name", reading),
+                m.needed("full_name", reading),
+            );
+            m.unrendered("sns_prefix", "messages go over the event bus", reading);
+            m.end(reading);
+            lookup.zip(full).map(|(a, b)| (a.text, b.text))
+        };
+        environment.links = links.into_iter().filter_map(link).collect();
+        let policies = m.messages("iam_policies", reading);
+        let policy = |mut m: Message<'_>| {
+            let (name, arn) = (m.needed("name", reading), m.needed("policy_arn", reading));
+            m.end(reading);
+            name.zip(arn).map(|(a, b)| (a.text, b.text))
+        };
+        environment.policies = policies.into_iter().filter_map(policy).collect();
+        m.unrendered("grant_principals", "o5 knows no principals any more", reading);
+        let ses = "o5 grants that by named policies now";
+        m.unrendered("ses_identity", ses, reading);
+        m.end(reading);
+    }
+    m.end(reading);
+    Some(environment)
+}
+
+fn variable(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<(String, String)> {
+    let name = m.needed("name", reading)?;
+    m.called(format!("the variable {}", name.text));
+    m.exactly_one(&["value", "join"], true, reading);
+    let value = m.text("value", reading);
+    let joined = m.message("join", reading).map(|mut m| {
+        let delimiter = plain(m.text("delimiter", reading));
+        let values = plainly(m.texts("values", reading));
+        m.end(reading);
+        values.join(&delimiter)
+    });
+    m.end(reading);
+    let value = value.map(|word| word.text).or(joined)?;
+    Some((name.text, value))
+}
