@@ -72,6 +72,8 @@ pub struct Cloud {
     pub(super) acm: Rest,
     /// Parameters of Systems Manager.
     pub(super) ssm: Rest,
+    /// Elastic Load Balancing.
+    pub(super) elb: Rest,
     /// The credentials that a person renews.
     pub(super) login: Option<SharedCredentialsProvider>,
     /// What that person does.

@@ -15,6 +15,7 @@ mod dates;
 #[cfg(test)]
 pub(crate) mod double;
 pub mod ecs;
+mod elb;
 mod gather;
 mod genuine;
 pub mod identity;

@@ -82,6 +82,19 @@ impl Ask {
         }
     }
 
+    /// A call of a service that takes forms: its action, the version of its interface, and fields.
+    pub(super) fn form(action: &str, version: &str, fields: &[(&str, &str)]) -> Self {
+        let head = [("Action", action), ("Version", version)];
+        let fields = head.iter().chain(fields).map(|(name, value)| {
+            let value = utf8_percent_encode(value, VALUE);
+            format!("{name}={value}")
+        });
+        let body = fields.collect::<Vec<_>>().join("&");
+        Self::new("POST", "/")
+            .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+            .bytes(body.into_bytes())
+    }
+
     /// With a field of the query, in plain text.
     pub(super) fn query(mut self, name: &str, value: &str) -> Self {
         self.path

@@ -85,6 +85,9 @@ const LEFT_OUT: usize = 2;
 
 impl Shape<'_> {
     fn walk(&mut self, schema: &Value, node: &Node, path: &mut Vec<String>) -> Value {
+        if node.is_null() && self.is_taken_away(schema) {
+            return Value::Null;
+        }
         let schema = self.plain(schema);
         if let Some(tag) = &node.tag {
             self.say(
@@ -171,6 +174,13 @@ impl Shape<'_> {
                 Value::Null
             }
         }
+    }
+
+    /// Whether nothing (null) has a meaning here: it takes away what stands elsewhere.
+    fn is_taken_away(&self, schema: &Value) -> bool {
+        let target = schema.get("$ref").and_then(Value::as_str);
+        let target = target.and_then(|target| self.schema.pointer(target.trim_start_matches('#')));
+        target.unwrap_or(schema).get("x-null").is_some()
     }
 
     /// Follows a reference, and takes what an optional value may be when it is there.

@@ -7,6 +7,7 @@ pub mod bitbucket;
 pub mod cloudformation;
 pub mod cloudfront;
 pub mod codebuild;
+pub mod elb;
 pub mod git;
 pub mod role;
 pub mod s3;

@@ -5,6 +5,7 @@ mod arrivals;
 pub mod cloudformation;
 mod cloudfront;
 pub mod codebuild;
+mod elb;
 mod git;
 mod given;
 pub mod logs;
@@ -159,5 +160,6 @@ pub fn eyes(
         Arc::new(git::Branches(Arc::clone(hosts))),
         Arc::new(s3::Objects(Arc::clone(clients))),
         Arc::new(ssm::Parameters(Arc::clone(clients))),
+        Arc::new(elb::Listeners(Arc::clone(clients))),
     ]
 }

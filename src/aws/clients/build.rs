@@ -17,6 +17,7 @@ use aws_smithy_runtime::client::orchestrator::operation::OperationBuilder;
 
 use super::{Clients, Cloud, no_sandbox};
 use crate::aws::acm;
+use crate::aws::elb;
 use crate::aws::address::{Rewrite, Whose, whose};
 use crate::aws::bounds::{ANSWER, bounded, times};
 use crate::aws::budget::Share;
@@ -136,6 +137,7 @@ impl Clients {
             acm: Rest::new(&config, &acm::service(), with),
             sqs: Rest::new(&config, &sqs::service(&region), with),
             ssm: Rest::new(&config, &ssm::service(&region), with),
+            elb: Rest::new(&config, &elb::service(&region), with),
             share: Arc::new(self.share(target, &region)),
             reads: Arc::default(),
             counting: Arc::default(),

@@ -6,6 +6,7 @@ pub mod cloudformation;
 pub mod cloudfront;
 pub mod codebuild;
 pub mod ecs;
+pub mod elb;
 pub mod events;
 pub mod logs;
 pub mod practice;
@@ -25,6 +26,7 @@ pub const ALL: &[&Offer] = &[
     &cloudfront::OFFER,
     &codebuild::OFFER,
     &ecs::OFFER,
+    &elb::OFFER,
     &events::OFFER,
     &logs::OFFER,
     &practice::OFFER,

@@ -79,7 +79,13 @@ impl Body {
     /// AWS, in the form that `aws cloudformation` takes.
     pub(super) fn rendered(&self, files: &SourceBundle) -> Vec<(String, Vec<u8>)> {
         let template = files.files.get(&self.input.template.path);
-        let template = template.map(|file| ("template.json".to_owned(), file.bytes.clone()));
+        let template = template.map(|file| {
+            // It travels without the spaces in which it is read.
+            let read = serde_json::from_slice::<serde_json::Value>(&file.bytes);
+            let pretty = read.ok().and_then(|read| serde_json::to_vec_pretty(&read).ok());
+            let bytes = pretty.unwrap_or_else(|| file.bytes.clone());
+            ("template.json".to_owned(), bytes)
+        });
         let given: Vec<_> = self
             .input
             .parameters

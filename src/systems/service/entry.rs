@@ -52,10 +52,10 @@ pub struct ServiceEntry {
     pub environment: Option<String>,
     /// What stands over the words of the o5 cluster: `sidecarImageVersion`.
     #[serde(default)]
-    pub overrides: BTreeMap<String, Option<Scalar>>,
+    pub overrides: BTreeMap<String, Override>,
     /// The same in single environments; nothing (null) takes one away.
     #[serde(default)]
-    pub overrides_by_environment: BTreeMap<String, BTreeMap<String, Option<Scalar>>>,
+    pub overrides_by_environment: BTreeMap<String, BTreeMap<String, Override>>,
     /// The version of an o5 application: the tag of its images. The flag `version` of a deployment
     /// goes before it; without both, the version stays that runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,6 +103,12 @@ pub enum Downtime {
 #[serde(transparent)]
 #[schemars(extend("x-list" = "joined"))]
 pub struct Scalar(pub String);
+
+/// What stands over a word of an o5 cluster; nothing (null) takes away what stood over it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(extend("x-null" = "takes away"))]
+pub struct Override(pub Option<Scalar>);
 
 impl ServiceEntry {
     /// The name of the CloudFormation stack of an application in an environment.

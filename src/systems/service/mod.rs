@@ -7,6 +7,7 @@ mod downtime;
 mod end;
 pub mod entry;
 mod join;
+mod late;
 mod o5;
 mod plan;
 mod running;
@@ -25,6 +26,7 @@ use super::files::{Files, Need, Read};
 use super::{PlanAsk, System};
 use crate::domain::deployment::Deployment;
 use crate::domain::failure::Failure;
+use crate::domain::flag::Flag;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing};
 use crate::domain::plan::{Output, Plan};
@@ -114,7 +116,19 @@ impl System for Service {
 
     fn lacks(&self, spec: &Spec, home: &Home<'_>) -> Remarks {
         // What cannot be read is told where it is planned.
-        Body::of(spec).map_or_else(|_| Remarks::default(), |body| travel::lacks(&body, home))
+        let Ok(body) = Body::of(spec) else {
+            return Remarks::default();
+        };
+        let mut told = travel::lacks(&body, home);
+        let elsewhere = body.o5.as_ref();
+        let elsewhere = elsewhere.map(|o5| late::elsewhere(o5, home.record, home));
+        told.0.extend(elsewhere.unwrap_or_default().0);
+        told
+    }
+
+    fn flags(&self) -> &'static [Flag] {
+        const FLAGS: &[Flag] = &[late::FLAG];
+        FLAGS
     }
 
     fn notes(&self, spec: &Spec) -> Vec<Safe> {
@@ -160,15 +174,34 @@ impl System for Service {
             Purpose::Recover => stack.standing() == Standing::Halted,
             Purpose::Teardown => false,
         };
-        let ours = plan::touch(ask, &body.input.stack_name, &stack).is_ok();
+        if ask.purpose != Purpose::Teardown
+            && let Some(look) = late::looks(&body, &stack, seen)
+        {
+            return vec![look];
+        }
+        let ours = plan::touch(ask, name, &stack).is_ok();
         if updates && ours && seen.of_kind(CHANGES).is_none() && ask.seen.is_none() {
-            return vec![cloudformation::changes(&plan::ours(
-                ask,
-                &body.input,
-                serving.as_ref(),
-            ))];
+            let settled = late::settled(ask, spec, &stack);
+            let body = settled.as_ref().map_or(Ok(body), Body::of);
+            // What has no version or no place is told in the plan.
+            let placed = body.and_then(|body| {
+                body.deployable(ask)?;
+                body.placed(&stack, seen)
+            });
+            let changes = placed.map(|body| {
+                cloudformation::changes(&plan::ours(ask, &body.input, serving.as_ref()))
+            });
+            return changes.into_iter().collect();
         }
         Vec::new()
+    }
+
+    /// The version of an o5 application that nobody says is the one that runs.
+    fn settled(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Option<Spec> {
+        let stack = seen.of_kind(STACK).map(facts::<StackFacts>)?.ok()?;
+        (ask.purpose == Purpose::Deploy)
+            .then(|| late::settled(ask, spec, &stack))
+            .flatten()
     }
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
@@ -185,6 +218,10 @@ impl System for Service {
             .hint("try again")
         })?;
         let stack = &facts::<StackFacts>(sight)?;
+        body.renamed(ask, serving.as_ref())?;
+        body.deployable(ask)?;
+        let body = body.placed(stack, seen)?;
+        let serving = serving.and_then(|one| one.placed(stack, seen).ok());
         let mut plan = match ask.purpose {
             Purpose::Teardown => end::teardown(ask, &body, serving.as_ref(), stack),
             Purpose::Recover => end::recover(ask, &body, serving.as_ref(), stack, seen),

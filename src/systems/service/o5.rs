@@ -175,7 +175,7 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
     let made = app.zip(cluster).and_then(|(app, (cluster, environment))| {
         let built = build::build(&app, &cluster, &mut reading);
         let values = values::resolve(&app, &built, &cluster, &environment, &mut reading);
-        let template = serde_json::to_vec_pretty(&built.template).ok()?;
+        let template = serde_json::to_vec(&built.template).ok()?;
         let databases = built.databases.into_iter().map(|one| Postgres {
             on_server: values::database_name(&environment, app.name.as_str(), &one.suffix),
             name: one.name,

@@ -5,6 +5,7 @@ mod consent;
 mod fixed;
 mod joins;
 mod keeps;
+mod late;
 mod plans;
 mod releases;
 mod running;

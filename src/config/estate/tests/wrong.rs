@@ -118,9 +118,9 @@ fn one_mistake_each() {
         (
             "template: orders.yaml",
             "config: app.yaml, template: t",
-            "not-built",
+            "both",
             8,
-            "not built yet in this version",
+            "it says template and config, and is made of one of them",
         ),
         (
             "CAPABILITY_IAM",

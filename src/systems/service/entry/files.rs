@@ -147,7 +147,7 @@ impl ServiceEntry {
                 .map(|file| plain(&in_env(file))),
             called: self.environment.as_deref().map_or(env.to_owned(), in_env),
             overrides: overrides
-                .map(|(key, value)| (key.clone(), value.as_ref().map(|one| one.0.clone())))
+                .map(|(key, value)| (key.clone(), value.0.as_ref().map(|one| one.0.clone())))
                 .collect(),
         };
         let files_of_it = [&asked.config, &asked.cluster]

@@ -59,7 +59,7 @@ fn wrong(old: &str, new: &str) -> String {
 
 #[test]
 fn an_application_as_a_template() {
-    insta::assert_snapshot!(String::from_utf8(made().template).unwrap());
+    insta::assert_snapshot!(serde_json::to_string_pretty(&template(&made())).unwrap());
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn the_values_of_an_environment() {
     insta::assert_snapshot!(known.join("\n"));
     let mut groups: Vec<Group> = values.priorities.into_values().collect();
     groups.sort();
-    let normal = [Group::Normal; 3];
+    let normal = [Group::Normal; 4];
     assert_eq!(groups, [[Group::First].as_slice(), &normal, &[Group::Fallback]].concat());
 }
 
