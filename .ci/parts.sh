@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0}
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
-peer_packages=("moto[server]==5.2.5" ministack==1.5.33 boto3==1.43.106)
+peer_packages=("moto[server]==5.2.5" ministack==1.5.33 boto3==1.43.106 cfn-lint==1.58.0)
 
 wanted=" $* "
 minutes=()
@@ -110,7 +110,7 @@ with_peers() {
   local moto ministack code
   moto=$(free_port) && ministack=$(free_port) || return 1
   serve moto "$moto" "$venv/bin/moto_server" -H 127.0.0.1 -p "$moto" &&
-    serve ministack "$ministack" env MINISTACK_HOST=127.0.0.1 MINISTACK_ACCOUNT_ID=123456789012 GATEWAY_PORT="$ministack" "$venv/bin/ministack" &&
+    serve ministack "$ministack" env MINISTACK_HOST=127.0.0.1 MINISTACK_ACCOUNT_ID=123456789012 GATEWAY_PORT="$ministack" "$venv/bin/python" tests/peers/ministack_counts.py &&
     HOLDPOINT_MOTO=http://127.0.0.1:$moto HOLDPOINT_MINISTACK=http://127.0.0.1:$ministack HOLDPOINT_PYTHON=$venv/bin/python "$@"
   code=$?
   stop_peers

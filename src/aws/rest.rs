@@ -91,7 +91,10 @@ impl Ask {
         });
         let body = fields.collect::<Vec<_>>().join("&");
         Self::new("POST", "/")
-            .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+            .header(
+                "content-type",
+                "application/x-www-form-urlencoded; charset=utf-8",
+            )
             .bytes(body.into_bytes())
     }
 

@@ -78,7 +78,9 @@ async fn every_stack_has_something_to_deploy_and_orders_asks_for_downtime() {
             if stack == "prod-web" {
                 continue;
             }
-            let body = std::fs::read_to_string(folder.path().join(&entry.template)).unwrap();
+            let body =
+                std::fs::read_to_string(folder.path().join(entry.template.as_ref().unwrap()))
+                    .unwrap();
             let make = cfn
                 .create_change_set()
                 .stack_name(&stack)
@@ -166,7 +168,7 @@ async fn every_stack_has_something_to_deploy_and_orders_asks_for_downtime() {
             .1,
     )
     .unwrap();
-    let body = std::fs::read_to_string(folder.path().join(&web.template)).unwrap();
+    let body = std::fs::read_to_string(folder.path().join(web.template.as_ref().unwrap())).unwrap();
     let make = cfn
         .create_stack()
         .stack_name("prod-web")

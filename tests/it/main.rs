@@ -28,6 +28,7 @@ mod hands;
 mod killed;
 mod kills;
 mod life;
+mod o5;
 mod order;
 mod peers;
 mod power;

@@ -17,13 +17,13 @@ use aws_smithy_runtime::client::orchestrator::operation::OperationBuilder;
 
 use super::{Clients, Cloud, no_sandbox};
 use crate::aws::acm;
-use crate::aws::elb;
 use crate::aws::address::{Rewrite, Whose, whose};
 use crate::aws::bounds::{ANSWER, bounded, times};
 use crate::aws::budget::Share;
 use crate::aws::cloudfront;
 use crate::aws::dates::{Apart, Dates};
 use crate::aws::ecs;
+use crate::aws::elb;
 use crate::aws::genuine::Genuine;
 use crate::aws::profile::{NO_PROFILE, Profile};
 use crate::aws::rest::Rest;

@@ -82,7 +82,9 @@ impl Body {
         let template = template.map(|file| {
             // It travels without the spaces in which it is read.
             let read = serde_json::from_slice::<serde_json::Value>(&file.bytes);
-            let pretty = read.ok().and_then(|read| serde_json::to_vec_pretty(&read).ok());
+            let pretty = read
+                .ok()
+                .and_then(|read| serde_json::to_vec_pretty(&read).ok());
             let bytes = pretty.unwrap_or_else(|| file.bytes.clone());
             ("template.json".to_owned(), bytes)
         });

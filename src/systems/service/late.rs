@@ -196,8 +196,16 @@ pub(super) fn elsewhere(o5: &Kept, record: &EnvironmentRecord, home: &Home<'_>) 
     let mut told = Remarks::default();
     let place: Option<&Place> = record.places.home();
     for (key, said, is) in [
-        ("account", &o5.account, place.and_then(|one| one.whose.is.as_ref())),
-        ("region", &o5.region, place.and_then(|one| one.within.is.as_ref())),
+        (
+            "account",
+            &o5.account,
+            place.and_then(|one| one.whose.is.as_ref()),
+        ),
+        (
+            "region",
+            &o5.region,
+            place.and_then(|one| one.within.is.as_ref()),
+        ),
     ] {
         if let Some(is) = is.filter(|is| *is != said) {
             let says = format!(

@@ -250,7 +250,10 @@ fn overridden(cluster: &mut Cluster, asked: &Asked, reading: &mut Reading<'_>) {
 /// Says where tasks would have no network.
 fn networked(cluster: &Cluster, reading: &mut Reading<'_>) {
     if reading.found.is_empty() && cluster.subnets.is_empty() {
-        let says = format!("ecs_cluster of the cluster {} names no subnet_ids", cluster.name.text);
+        let says = format!(
+            "ecs_cluster of the cluster {} names no subnet_ids",
+            cluster.name.text
+        );
         let hint = "tasks have a network of their own (awsvpc): name the subnets where it is";
         reading.say(cluster.name.at, says, hint);
     }
@@ -268,9 +271,17 @@ fn chosen(
     let Some(found) = all.into_iter().find(|one| one.is(&asked.called)) else {
         // What is wrong in one may be that it is not read at all.
         if reading.found.is_empty() {
-            let says = format!("{} has no environment {:?}", reading.source.name, asked.called);
+            let says = format!(
+                "{} has no environment {:?}",
+                reading.source.name, asked.called
+            );
             let hint = closest(&asked.called, names.iter().map(String::as_str)).map_or_else(
-                || format!("it has {}; name one by `environment` of the entry", listed(&names)),
+                || {
+                    format!(
+                        "it has {}; name one by `environment` of the entry",
+                        listed(&names)
+                    )
+                },
                 |near| format!("did you mean {near:?}? The entry names it by `environment`"),
             );
             reading.say(at, says, hint);

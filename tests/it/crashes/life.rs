@@ -68,7 +68,15 @@ impl Release {
         let mut files = Files::default();
         loop {
             match self.system.read(stack, &self.entry, &files) {
-                Read::Stacks(stacks) => {
+                read @ (Read::Stacks(_) | Read::Rendered(..)) => {
+                    let stacks = match read {
+                        Read::Rendered(stacks, made) => {
+                            files.put(made);
+                            stacks
+                        }
+                        Read::Stacks(stacks) => stacks,
+                        Read::Wrong(_) | Read::Needs(_) => unreachable!(),
+                    };
                     let (stack, spec) = stacks.into_iter().next().unwrap();
                     return Attached {
                         stack,

@@ -44,13 +44,19 @@ pub struct Elb {
 impl Service for Elb {
     fn call(&mut self, call: &Call, cx: &mut Cx<'_>) -> Result<Reply, AwsError> {
         if call.action != "DescribeRules" {
-            let says = format!("The embedded cloud does not answer {} of elasticloadbalancing", call.action);
+            let says = format!(
+                "The embedded cloud does not answer {} of elasticloadbalancing",
+                call.action
+            );
             return Err(AwsError::new("InvalidAction", says));
         }
         let params = call.params();
         let listener = params.text("ListenerArn").unwrap_or_default();
         if !is_listener(listener, &cx.place) {
-            return Err(AwsError::new("ListenerNotFound", "One or more listeners not found"));
+            return Err(AwsError::new(
+                "ListenerNotFound",
+                "One or more listeners not found",
+            ));
         }
         let size = params.text("PageSize").and_then(|size| size.parse().ok());
         let size = size.unwrap_or(PAGE).clamp(1, PAGE);
@@ -79,12 +85,7 @@ impl Service for Elb {
         vec![("listener", listener)]
     }
 
-    fn make(
-        &mut self,
-        thing: &Thing<'_>,
-        _is_new: bool,
-        cx: &mut Cx<'_>,
-    ) -> Result<Ready, String> {
+    fn make(&mut self, thing: &Thing<'_>, _is_new: bool, cx: &mut Cx<'_>) -> Result<Ready, String> {
         if thing.kind != RULE {
             return Ok(Ready::InTime);
         }
@@ -93,17 +94,23 @@ impl Service for Elb {
             return Err("One or more listeners not found (Service: ElasticLoadBalancingV2, Status Code: 400, Error Code: ListenerNotFound)".to_owned());
         }
         let written = &thing.properties["Priority"];
-        let text = written.as_str().map_or_else(|| written.to_string(), str::to_owned);
+        let text = written
+            .as_str()
+            .map_or_else(|| written.to_string(), str::to_owned);
         let priority = text.parse().ok().filter(|n| (1..=50_000).contains(n));
         let Some(priority) = priority else {
-            return Err(format!("Priority '{text}' is not valid (Service: ElasticLoadBalancingV2, Status Code: 400, Error Code: ValidationError)"));
+            return Err(format!(
+                "Priority '{text}' is not valid (Service: ElasticLoadBalancingV2, Status Code: 400, Error Code: ValidationError)"
+            ));
         };
         let rules = self.listeners.entry(listener).or_default();
         let other = rules
             .iter()
             .any(|(arn, taken)| *taken == priority && arn != thing.physical);
         if other {
-            return Err(format!("Priority '{priority}' is currently in use (Service: ElasticLoadBalancingV2, Status Code: 400, Error Code: PriorityInUse)"));
+            return Err(format!(
+                "Priority '{priority}' is currently in use (Service: ElasticLoadBalancingV2, Status Code: 400, Error Code: PriorityInUse)"
+            ));
         }
         rules.insert(thing.physical.to_owned(), priority);
         Ok(Ready::InTime)

@@ -8,8 +8,7 @@ use crate::sandbox::who::ACCOUNT;
 use crate::sandbox::world::World;
 
 const REGION: &str = "eu-west-1";
-const LISTENER: &str =
-    "arn:aws:elasticloadbalancing:eu-west-1:000000000000:listener/app/main/1/2";
+const LISTENER: &str = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:listener/app/main/1/2";
 
 fn on(world: &mut World, service: &str, action: &str, params: Value) -> Result<Value, String> {
     let call = Call::new(service, action, params).by(ACCOUNT, REGION);
@@ -28,8 +27,16 @@ fn stack(world: &mut World, name: &str, priority: u32) -> String {
     let params = json!({ "StackName": name, "TemplateBody": template });
     on(world, "cloudformation", "CreateStack", params).unwrap();
     world.advance(world.now + std::time::Duration::from_mins(1));
-    let told = on(world, "cloudformation", "DescribeStacks", json!({ "StackName": name }));
-    told.unwrap()["Stacks"][0]["StackStatus"].as_str().unwrap().to_owned()
+    let told = on(
+        world,
+        "cloudformation",
+        "DescribeStacks",
+        json!({ "StackName": name }),
+    );
+    told.unwrap()["Stacks"][0]["StackStatus"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 fn priorities(world: &mut World, size: &str) -> Vec<String> {
@@ -41,7 +48,10 @@ fn priorities(world: &mut World, size: &str) -> Vec<String> {
         }
         let answer = on(world, "elasticloadbalancing", "DescribeRules", params).unwrap();
         let rows = answer["Rules"].as_array().unwrap();
-        all.extend(rows.iter().map(|row| row["Priority"].as_str().unwrap().to_owned()));
+        all.extend(
+            rows.iter()
+                .map(|row| row["Priority"].as_str().unwrap().to_owned()),
+        );
         marker = answer["NextMarker"].clone();
         if marker.is_null() {
             all.sort();
@@ -58,10 +68,21 @@ fn two_rules_never_have_one_place() {
     assert_eq!(stack(&mut world, "two", 1000), "ROLLBACK_COMPLETE");
     assert_eq!(stack(&mut world, "three", 1001), "CREATE_COMPLETE");
     assert_eq!(priorities(&mut world, "1"), ["1000", "1001", "default"]);
-    on(&mut world, "cloudformation", "DeleteStack", json!({ "StackName": "one" })).unwrap();
+    on(
+        &mut world,
+        "cloudformation",
+        "DeleteStack",
+        json!({ "StackName": "one" }),
+    )
+    .unwrap();
     world.advance(world.now + std::time::Duration::from_mins(1));
     assert_eq!(priorities(&mut world, "400"), ["1001", "default"]);
     let elsewhere = json!({ "ListenerArn": "arn:aws:elasticloadbalancing:eu-west-1:1:listener/x" });
-    let told = on(&mut world, "elasticloadbalancing", "DescribeRules", elsewhere);
+    let told = on(
+        &mut world,
+        "elasticloadbalancing",
+        "DescribeRules",
+        elsewhere,
+    );
     assert_eq!(told, Err("ListenerNotFound".to_owned()));
 }

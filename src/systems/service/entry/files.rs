@@ -79,7 +79,8 @@ impl ServiceEntry {
             ),
             (Some(_), None) => {
                 for (key, _) in o5.iter().filter(|(_, is_there)| *is_there) {
-                    let says = format!("{key} belongs to o5 files, and this service has a template");
+                    let says =
+                        format!("{key} belongs to o5 files, and this service has a template");
                     told.say_key("both", &[key], says, "leave it out");
                 }
             }

@@ -297,7 +297,11 @@ fn server(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Server> {
         }
         None => {
             let says = format!("{} says no auth", m.what());
-            reading.say(at, says, "iam: { db_user } or secrets_manager: { secretName }");
+            reading.say(
+                at,
+                says,
+                "iam: { db_user } or secrets_manager: { secretName }",
+            );
             None
         }
     };
@@ -362,7 +366,11 @@ fn environment(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Environm
             name.zip(arn).map(|(a, b)| (a.text, b.text))
         };
         environment.policies = policies.into_iter().filter_map(policy).collect();
-        m.unrendered("grant_principals", "o5 knows no principals any more", reading);
+        m.unrendered(
+            "grant_principals",
+            "o5 knows no principals any more",
+            reading,
+        );
         let ses = "o5 grants that by named policies now";
         m.unrendered("ses_identity", ses, reading);
         m.end(reading);

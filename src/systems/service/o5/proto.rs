@@ -105,11 +105,7 @@ impl<'n> Message<'n> {
     }
 
     /// The value under a key, in either spelling; nothing for null.
-    pub(super) fn get(
-        &mut self,
-        key: &'static str,
-        reading: &mut Reading<'_>,
-    ) -> Option<&'n Node> {
+    pub(super) fn get(&mut self, key: &'static str, reading: &mut Reading<'_>) -> Option<&'n Node> {
         self.known.push(key);
         let camel = camel(key);
         let mut there = self
@@ -126,21 +122,13 @@ impl<'n> Message<'n> {
     }
 
     /// A text.
-    pub(super) fn text(
-        &mut self,
-        key: &'static str,
-        reading: &mut Reading<'_>,
-    ) -> Option<Word> {
+    pub(super) fn text(&mut self, key: &'static str, reading: &mut Reading<'_>) -> Option<Word> {
         let node = self.get(key, reading)?;
         self.as_text(key, node, reading)
     }
 
     /// A text that must be there.
-    pub(super) fn needed(
-        &mut self,
-        key: &'static str,
-        reading: &mut Reading<'_>,
-    ) -> Option<Word> {
+    pub(super) fn needed(&mut self, key: &'static str, reading: &mut Reading<'_>) -> Option<Word> {
         let before = reading.found.0.len();
         let word = self.text(key, reading).filter(|word| !word.text.is_empty());
         if word.is_none() && reading.found.0.len() == before {
@@ -150,15 +138,9 @@ impl<'n> Message<'n> {
     }
 
     /// A list of texts.
-    pub(super) fn texts(
-        &mut self,
-        key: &'static str,
-        reading: &mut Reading<'_>,
-    ) -> Vec<Word> {
+    pub(super) fn texts(&mut self, key: &'static str, reading: &mut Reading<'_>) -> Vec<Word> {
         let nodes = self.list(key, reading);
-        let read = nodes
-            .iter()
-            .map(|node| self.as_text(key, node, reading));
+        let read = nodes.iter().map(|node| self.as_text(key, node, reading));
         read.collect::<Vec<_>>().into_iter().flatten().collect()
     }
 
@@ -247,12 +229,7 @@ impl<'n> Message<'n> {
     }
 
     /// What is understood and has no effect: it is noted where it is written.
-    pub(super) fn unrendered(
-        &mut self,
-        key: &'static str,
-        why: &str,
-        reading: &mut Reading<'_>,
-    ) {
+    pub(super) fn unrendered(&mut self, key: &'static str, why: &str, reading: &mut Reading<'_>) {
         let Some(node) = self.get(key, reading) else {
             return;
         };
@@ -290,8 +267,7 @@ impl<'n> Message<'n> {
     /// is there, says nothing of its own.
     pub(super) fn end(self, reading: &mut Reading<'_>) {
         for (key, _) in self.node.entries() {
-            let is_known =
-                |known: &&'static str| key.name == **known || key.name == camel(known);
+            let is_known = |known: &&'static str| key.name == **known || key.name == camel(known);
             if key.name == "!type" || self.known.iter().any(|known| is_known(&known)) {
                 continue;
             }
@@ -332,7 +308,11 @@ impl<'n> Message<'n> {
     fn as_text(&self, key: &str, node: &Node, reading: &mut Reading<'_>) -> Option<Word> {
         let text = node.text();
         if text.is_none() {
-            let says = format!("{key} of {} is {}, and must be a text", self.what, node.word());
+            let says = format!(
+                "{key} of {} is {}, and must be a text",
+                self.what,
+                node.word()
+            );
             reading.say(node.at, says, "");
         }
         text.map(|text| Word {

@@ -74,7 +74,10 @@ fn the_values_of_an_environment() {
     let mut groups: Vec<Group> = values.priorities.into_values().collect();
     groups.sort();
     let normal = [Group::Normal; 4];
-    assert_eq!(groups, [[Group::First].as_slice(), &normal, &[Group::Fallback]].concat());
+    assert_eq!(
+        groups,
+        [[Group::First].as_slice(), &normal, &[Group::Fallback]].concat()
+    );
 }
 
 /// What the template refers to is there, and everything that it declares is used.
@@ -82,7 +85,12 @@ fn the_values_of_an_environment() {
 fn nothing_refers_to_what_is_not_there() {
     let template = template(&made());
     let keys = |part: &str| -> BTreeSet<String> {
-        template[part].as_object().unwrap().keys().cloned().collect()
+        template[part]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect()
     };
     let (parameters, resources) = (keys("Parameters"), keys("Resources"));
     let mut named = BTreeSet::new();
@@ -111,7 +119,11 @@ fn nothing_refers_to_what_is_not_there() {
     named.retain(|name| !name.starts_with("AWS::"));
     let there: BTreeSet<String> = parameters.union(&resources).cloned().collect();
     assert!(named.is_subset(&there), "{:?}", named.difference(&there));
-    assert!(parameters.is_subset(&named), "{:?}", parameters.difference(&named));
+    assert!(
+        parameters.is_subset(&named),
+        "{:?}",
+        parameters.difference(&named)
+    );
 }
 
 /// Defects of the original: of two things that would get one name it kept the last.
@@ -143,10 +155,14 @@ fn every_key_is_read_in_both_spellings() {
             while let Some(c) = chars.next() {
                 if c.is_ascii_alphanumeric() || c == '_' {
                     word.push(c);
-                    let ends = chars.peek().is_none_or(|c| !c.is_ascii_alphanumeric() && *c != '_');
+                    let ends = chars
+                        .peek()
+                        .is_none_or(|c| !c.is_ascii_alphanumeric() && *c != '_');
                     if ends {
                         let key = chars.peek() == Some(&':') && word.contains('_');
-                        let lower = word.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit());
+                        let lower = word
+                            .chars()
+                            .all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit());
                         if key && lower {
                             let mut parts = word.split('_');
                             written.push_str(parts.next().unwrap());
@@ -177,35 +193,126 @@ fn every_key_is_read_in_both_spellings() {
 #[test]
 fn what_is_wrong_is_told_at_its_place() {
     for (old, new, told) in [
-        ("name: billing\n", "name: Billing\n", "\"Billing\" cannot be the name of an application"),
-        ("name: billing\n", "title: billing\n", "the application has no name"),
+        (
+            "name: billing\n",
+            "name: Billing\n",
+            "\"Billing\" cannot be the name of an application",
+        ),
+        (
+            "name: billing\n",
+            "title: billing\n",
+            "the application has no name",
+        ),
         ("targets:", "targest:", "did you mean \"targets\"?"),
-        ("database_name: reports", "database_name: report", "the application has no database \"report\""),
-        ("{ name: shared, s3", "{ name: shade, s3", "the application has no blobstore \"shade\""),
-        ("secret_name: stripe", "secret_name: paypal", "the application has no secret \"paypal\""),
-        ("server_group: warehouse", "server_group: warehous", "the cluster main has no server group \"warehous\""),
-        ("target_container: metrics", "target_container: metric", "the runtime api has no container \"metric\""),
-        ("named_env_policies: [mail]", "named_env_policies: [fax]", "the environment dev-eu has no policy \"fax\""),
-        ("from_env: { name: upstream }", "from_env: { name: upstreams }", "the environment dev-eu has no variable \"upstreams\""),
-        ("env_name: web", "env_name: shop", "the environment dev-eu has no link \"shop\""),
-        ("protocol: HTTP }", "protocol: TCP }", "protocol of the route \"/billing/v1\" cannot be \"TCP\""),
-        ("port: 9090", "port: 99999", "port of the route \"/raw\" is a whole number from 1 to 65535"),
-        ("{ protocol: HTTP, route_group: ROUTE_GROUP_FALLBACK }", "{ protocol: HTTP }", "must come last"),
+        (
+            "database_name: reports",
+            "database_name: report",
+            "the application has no database \"report\"",
+        ),
+        (
+            "{ name: shared, s3",
+            "{ name: shade, s3",
+            "the application has no blobstore \"shade\"",
+        ),
+        (
+            "secret_name: stripe",
+            "secret_name: paypal",
+            "the application has no secret \"paypal\"",
+        ),
+        (
+            "server_group: warehouse",
+            "server_group: warehous",
+            "the cluster main has no server group \"warehous\"",
+        ),
+        (
+            "target_container: metrics",
+            "target_container: metric",
+            "the runtime api has no container \"metric\"",
+        ),
+        (
+            "named_env_policies: [mail]",
+            "named_env_policies: [fax]",
+            "the environment dev-eu has no policy \"fax\"",
+        ),
+        (
+            "from_env: { name: upstream }",
+            "from_env: { name: upstreams }",
+            "the environment dev-eu has no variable \"upstreams\"",
+        ),
+        (
+            "env_name: web",
+            "env_name: shop",
+            "the environment dev-eu has no link \"shop\"",
+        ),
+        (
+            "protocol: HTTP }",
+            "protocol: TCP }",
+            "protocol of the route \"/billing/v1\" cannot be \"TCP\"",
+        ),
+        (
+            "port: 9090",
+            "port: 99999",
+            "port of the route \"/raw\" is a whole number from 1 to 65535",
+        ),
+        (
+            "{ protocol: HTTP, route_group: ROUTE_GROUP_FALLBACK }",
+            "{ protocol: HTTP }",
+            "must come last",
+        ),
         ("replay_chance: 5", "replay_chance: 101", "from 0 to 100"),
-        ("name: rates,", "name: a/b/c/d,", "\"a/b/c/d\" names no topic"),
+        (
+            "name: rates,",
+            "name: a/b/c/d,",
+            "\"a/b/c/d\" names no topic",
+        ),
         ("[grpc, rpc]", "[a, b, c, d]", "more than 3 subdomains"),
-        ("[uuid-ossp]", "[\"x; drop\"]", "cannot be the name of an extension"),
-        ("value: live", "value: live, secret: { secret_name: stripe, json_key: key }", "says value and secret"),
-        ("{ name: MODE, value: live }", "{ name: MODE }", "says none of value"),
-        ("name: worker\n", "name: api\n", "two runtimes of the name \"api\""),
-        ("{ name: MODE, value: live }", "{ name: API_PASSWORD, value: hunter2secret9 }", "is a secret in clear text"),
-        ("command: [serve]", "command: [serve, --password, hunter2secret9]", "a word of this command is a secret in clear text"),
-        ("env_vars:\n          - { name: POSTGRES_URL, database: { database_name: main } }\n          - { name: REPORTS_URL", "env_vars: { name: API_PASSWORD, value: hunter2secret9 }\n        x:\n          - { name: REPORTS_URL", "must be a list"),
-        ("image: { name: billing }\n        command: [serve]", "command: [serve]", "the container main says none of image_url, image"),
+        (
+            "[uuid-ossp]",
+            "[\"x; drop\"]",
+            "cannot be the name of an extension",
+        ),
+        (
+            "value: live",
+            "value: live, secret: { secret_name: stripe, json_key: key }",
+            "says value and secret",
+        ),
+        (
+            "{ name: MODE, value: live }",
+            "{ name: MODE }",
+            "says none of value",
+        ),
+        (
+            "name: worker\n",
+            "name: api\n",
+            "two runtimes of the name \"api\"",
+        ),
+        (
+            "{ name: MODE, value: live }",
+            "{ name: API_PASSWORD, value: hunter2secret9 }",
+            "is a secret in clear text",
+        ),
+        (
+            "command: [serve]",
+            "command: [serve, --password, hunter2secret9]",
+            "a word of this command is a secret in clear text",
+        ),
+        (
+            "env_vars:\n          - { name: POSTGRES_URL, database: { database_name: main } }\n          - { name: REPORTS_URL",
+            "env_vars: { name: API_PASSWORD, value: hunter2secret9 }\n        x:\n          - { name: REPORTS_URL",
+            "must be a list",
+        ),
+        (
+            "image: { name: billing }\n        command: [serve]",
+            "command: [serve]",
+            "the container main says none of image_url, image",
+        ),
     ] {
         let says = wrong(old, new);
         assert!(says.contains(told), "{new}: no {told:?} in\n{says}");
-        assert!(says.contains("--> app.yaml:") && says.contains('^'), "{says}");
+        assert!(
+            says.contains("--> app.yaml:") && says.contains('^'),
+            "{says}"
+        );
         assert!(!says.contains("hunter2"), "{says}");
     }
 }
@@ -218,9 +325,23 @@ fn everything_is_told_at_once() {
         .replace("secrets:", "secret:");
     let cluster = CLUSTER.replace("image_version", "imageversion");
     let found = made_of(&app, &cluster).unwrap_err();
-    let codes: Vec<(&str, &str)> = found.0.iter().map(|one| (one.file.as_str(), one.code)).collect();
-    assert!(codes.iter().filter(|(file, _)| *file == "app.yaml").count() >= 3, "{found}");
-    assert!(codes.iter().filter(|(file, _)| *file == "cluster.yaml").count() >= 2, "{found}");
+    let codes: Vec<(&str, &str)> = found
+        .0
+        .iter()
+        .map(|one| (one.file.as_str(), one.code))
+        .collect();
+    assert!(
+        codes.iter().filter(|(file, _)| *file == "app.yaml").count() >= 3,
+        "{found}"
+    );
+    assert!(
+        codes
+            .iter()
+            .filter(|(file, _)| *file == "cluster.yaml")
+            .count()
+            >= 2,
+        "{found}"
+    );
 }
 
 #[test]
@@ -228,7 +349,11 @@ fn what_has_no_effect_is_noted_with_its_place() {
     let notes = made().kept.notes;
     let says: Vec<&str> = notes.iter().map(|note| note.as_str()).collect();
     assert_eq!(says.len(), 3, "{says:#?}");
-    assert!(says[0].starts_with("cluster.yaml:7:18: assume_role_arn"), "{}", says[0]);
+    assert!(
+        says[0].starts_with("cluster.yaml:7:18: assume_role_arn"),
+        "{}",
+        says[0]
+    );
     assert!(says[1].contains("sns_prefix"), "{}", says[1]);
     assert!(says[2].starts_with("app.yaml:8:"), "{}", says[2]);
 }
@@ -250,7 +375,10 @@ fn an_environment_is_known_by_name_and_by_id() {
     assert!(says.contains("it has dev-eu, prod"), "{says}");
     // One that says it is of another cluster.
     let says = make(&called("prod"), &files).unwrap_err().to_string();
-    assert!(says.contains("the environment prod is one of the cluster"), "{says}");
+    assert!(
+        says.contains("the environment prod is one of the cluster"),
+        "{says}"
+    );
 }
 
 #[test]
@@ -258,7 +386,11 @@ fn an_environment_may_have_a_file_of_its_own() {
     let (cluster, own) = CLUSTER.split_once("environments:\n").unwrap();
     let own = own.split("  - full_name: prod").next().unwrap();
     let own = own.replacen("  - ", "    ", 1);
-    let files = bundle(&[("app.yaml", APP), ("cluster.yaml", cluster), ("dev.yaml", &own)]);
+    let files = bundle(&[
+        ("app.yaml", APP),
+        ("cluster.yaml", cluster),
+        ("dev.yaml", &own),
+    ]);
     let asked = Asked {
         environment: Some("dev.yaml".to_owned()),
         ..asked()
@@ -288,6 +420,11 @@ fn overrides_stand_over_the_cluster_and_null_takes_them_away() {
     let over = image(&[("sidecarImageVersion", Some("2.0.0"))]).unwrap();
     assert!(over.ends_with(":2.0.0"), "{over}");
     assert_eq!(image(&[("sidecarImageVersion", None)]).unwrap(), plain);
-    let says = image(&[("sidecarImageVersio", Some("2"))]).unwrap_err().to_string();
-    assert!(says.contains("did you mean \"sidecarImageVersion\"?"), "{says}");
+    let says = image(&[("sidecarImageVersio", Some("2"))])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        says.contains("did you mean \"sidecarImageVersion\"?"),
+        "{says}"
+    );
 }

@@ -65,7 +65,12 @@ pub(super) fn resolve(
 /// The name of a database on its server: environment, application and its own.
 pub(super) fn database_name(environment: &Environment, app: &str, suffix: &str) -> String {
     let plain = |text: &str| text.replace('-', "_");
-    format!("{}_{}_{}", plain(environment.name.as_str()), plain(app), plain(suffix))
+    format!(
+        "{}_{}_{}",
+        plain(environment.name.as_str()),
+        plain(app),
+        plain(suffix)
+    )
 }
 
 struct Lookup<'a> {

@@ -45,7 +45,10 @@ fn read_as(app: &str, entry: Value) -> Spec {
 
 fn shop(more: Value) -> Spec {
     let mut entry = json!({ "config": "ext/o5/app.yaml", "cluster": "cluster.yaml" });
-    entry.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    entry
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().cloned().unwrap());
     read_as(APP, entry)
 }
 
@@ -78,7 +81,12 @@ fn there(parameters: &[(&str, &str)]) -> StackFacts {
 }
 
 /// Plans as an engine does: looks, what is settled, the plan.
-fn planned(ask: &PlanAsk, spec: &Spec, stack: &StackFacts, taken: &[u32]) -> (Spec, Result<Plan, Failure>) {
+fn planned(
+    ask: &PlanAsk,
+    spec: &Spec,
+    stack: &StackFacts,
+    taken: &[u32],
+) -> (Spec, Result<Plan, Failure>) {
     let mut seen = Sights::default();
     for _ in 0..4 {
         let looks = Service.looks(ask, spec, &seen);
@@ -96,7 +104,9 @@ fn planned(ask: &PlanAsk, spec: &Spec, stack: &StackFacts, taken: &[u32]) -> (Sp
             break;
         }
     }
-    let settled = Service.settled(ask, spec, &seen).unwrap_or_else(|| spec.clone());
+    let settled = Service
+        .settled(ask, spec, &seen)
+        .unwrap_or_else(|| spec.clone());
     let plan = Service.plan(ask, &settled, &seen);
     (settled, plan)
 }
@@ -146,7 +156,11 @@ fn a_version_is_that_of_the_flag_of_the_estate_or_the_one_that_runs() {
 /// Another version is another release; the same one from the same files is the same.
 #[test]
 fn a_release_is_known_by_files_and_version() {
-    let at = |flag: &str, spec: &Spec| planned(&deploy(flag), spec, &StackFacts::missing(), &[]).0.release;
+    let at = |flag: &str, spec: &Spec| {
+        planned(&deploy(flag), spec, &StackFacts::missing(), &[])
+            .0
+            .release
+    };
     let spec = shop(json!({}));
     let one = at("v1", &spec);
     assert!(one.is(&at("v1", &spec)) && !one.is(&at("v2", &spec)));
@@ -159,24 +173,43 @@ fn a_release_is_known_by_files_and_version() {
 fn a_rule_keeps_its_place_and_no_place_is_given_twice() {
     let spec = shop(json!({ "version": "v1" }));
     let (_, plan) = planned(&deploy(""), &spec, &StackFacts::missing(), &[1000, 1002, 1]);
-    assert_eq!(brought(&plan.unwrap(), "ListenerRulePriority"), ["1001", "1003", "2"]);
+    assert_eq!(
+        brought(&plan.unwrap(), "ListenerRulePriority"),
+        ["1001", "1003", "2"]
+    );
     let body = Body::of(&spec).unwrap();
     let names: Vec<String> = body.o5.unwrap().priorities.into_keys().collect();
     // One that it has, one that is out of its group now, one that it never had.
     let stack = there(&[(&names[0], "1700"), (&names[1], "5"), ("VersionTag", "v1")]);
     let (_, plan) = planned(&deploy(""), &spec, &stack, &[1700, 5, 1000]);
-    assert_eq!(brought(&plan.unwrap(), "ListenerRulePriority"), ["1", "1001", "1700"]);
+    assert_eq!(
+        brought(&plan.unwrap(), "ListenerRulePriority"),
+        ["1", "1001", "1700"]
+    );
     // Where each has one, nobody asks the load balancer.
-    let all = [(names[0].as_str(), "1000"), (&names[1], "1001"), (&names[2], "7"), ("VersionTag", "v1")];
+    let all = [
+        (names[0].as_str(), "1000"),
+        (&names[1], "1001"),
+        (&names[2], "7"),
+        ("VersionTag", "v1"),
+    ];
     let mut seen = Sights::default();
     seen.put(there(&all).sight("dev-eu-shop"));
     let looks = Service.looks(&deploy(""), &spec, &seen);
-    assert!(looks.iter().all(|look| look.about.kind != elb::LISTENER), "{looks:?}");
+    assert!(
+        looks.iter().all(|look| look.about.kind != elb::LISTENER),
+        "{looks:?}"
+    );
     // A full group says so.
     let full: Vec<u32> = (1000..2000).collect();
     let (_, plan) = planned(&deploy(""), &spec, &StackFacts::missing(), &full);
     let failure = plan.unwrap_err();
-    assert!(failure.summary.contains("no place from 1000 to 1999 is free"), "{failure:?}");
+    assert!(
+        failure
+            .summary
+            .contains("no place from 1000 to 1999 is free"),
+        "{failure:?}"
+    );
 }
 
 #[test]
@@ -189,7 +222,12 @@ fn names_of_o5_do_not_change_under_a_stack() {
     ask.serving = Some(spec);
     let (_, plan) = planned(&ask, &read_as(&other, entry), &stack, &[]);
     let failure = plan.unwrap_err();
-    assert!(failure.summary.contains("the o5 application shop, and its files call it store"), "{failure:?}");
+    assert!(
+        failure
+            .summary
+            .contains("the o5 application shop, and its files call it store"),
+        "{failure:?}"
+    );
 }
 
 #[test]
@@ -202,7 +240,9 @@ fn a_cluster_elsewhere_is_told_at_the_environment() {
             record,
         };
         let told = Service.lacks(&spec, &home).0;
-        told.into_iter().map(|one| (one.path, one.says)).collect::<Vec<_>>()
+        told.into_iter()
+            .map(|one| (one.path, one.says))
+            .collect::<Vec<_>>()
     };
     let place = |account: &str, region: &str| {
         let mut place = Place::new("aws", "account", "region");
@@ -215,14 +255,25 @@ fn a_cluster_elsewhere_is_told_at_the_environment() {
     record.places = place("123456789012", "us-east-1").into();
     let said = told(&record);
     assert_eq!(said.len(), 2);
-    assert!(said[0].1.contains("is in the account 044100000000, and dev-eu in 123456789012"), "{said:?}");
+    assert!(
+        said[0]
+            .1
+            .contains("is in the account 044100000000, and dev-eu in 123456789012"),
+        "{said:?}"
+    );
 }
 
 #[test]
 fn what_is_no_o5_application_has_no_version() {
-    let (_, plan) = (0, Service.plan(&deploy("v1"), &orders(), &observed("UPDATE_COMPLETE", None)));
+    let (_, plan) = (
+        0,
+        Service.plan(&deploy("v1"), &orders(), &observed("UPDATE_COMPLETE", None)),
+    );
     let failure = plan.unwrap_err();
-    assert!(failure.summary.contains("is made of a template"), "{failure:?}");
+    assert!(
+        failure.summary.contains("is made of a template"),
+        "{failure:?}"
+    );
 }
 
 #[test]
@@ -233,7 +284,12 @@ fn the_folder_of_a_repository_is_searched_for_its_application() {
     let Read::Needs(needs) = Service.read(&stack, &entry, &found) else {
         panic!("it looks for nothing");
     };
-    let places = ["shop/ext/o5/app.yaml", "shop/ext/o5/app.yml", "shop/o5.yaml", "shop/o5.yml"];
+    let places = [
+        "shop/ext/o5/app.yaml",
+        "shop/ext/o5/app.yml",
+        "shop/o5.yaml",
+        "shop/o5.yml",
+    ];
     assert_eq!(needs, places.map(|path| Need::Maybe(path.to_owned())));
     for need in needs {
         found.answer(need, []);

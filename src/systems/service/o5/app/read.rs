@@ -19,11 +19,13 @@ pub(in super::super) fn read(root: &Node, reading: &mut Reading<'_>) -> Option<A
     let name = m.needed("name", reading).unwrap_or_default();
     named(&name, "an application", reading);
     m.called(format!("the application {}", name.text));
-    let quick = m.message("deployment_config", reading).is_some_and(|mut m| {
-        let quick = m.switch("quick_mode", reading);
-        m.end(reading);
-        quick
-    });
+    let quick = m
+        .message("deployment_config", reading)
+        .is_some_and(|mut m| {
+            let quick = m.switch("quick_mode", reading);
+            m.end(reading);
+            quick
+        });
     let app = Application {
         targets: names("targets", &mut m, reading),
         secrets: names("secrets", &mut m, reading),
@@ -151,7 +153,10 @@ fn database(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Database> {
     let m = own.as_mut()?;
     m.called(format!("the database {}", name.text));
     let suffix = m.text("db_name_suffix", reading);
-    let why = format!("the database is called by db_name_suffix, else {}", name.text);
+    let why = format!(
+        "the database is called by db_name_suffix, else {}",
+        name.text
+    );
     m.unrendered("db_name", &why, reading);
     let group = m.text("server_group", reading).unwrap_or(Word {
         text: GROUP.to_owned(),
@@ -181,10 +186,7 @@ fn database(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Database> {
 /// Says where what becomes a name on a server is none.
 fn safe(database: &Database, reading: &mut Reading<'_>) {
     let plain = |text: &str| {
-        !text.is_empty()
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
     if !plain(&database.suffix) {
         let says = format!("{:?} cannot be part of a database's name", database.suffix);
@@ -324,7 +326,10 @@ fn variable(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Variable> {
         m.end(reading);
         of.map(Is::Environment)
     } else if let Some(mut m) = secret {
-        let (of, key) = (m.needed("secret_name", reading), m.needed("json_key", reading));
+        let (of, key) = (
+            m.needed("secret_name", reading),
+            m.needed("json_key", reading),
+        );
         m.end(reading);
         of.zip(key).map(|(of, key)| Is::Secret(of, key))
     } else {

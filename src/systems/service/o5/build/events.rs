@@ -63,7 +63,9 @@ fn topics(
             continue;
         };
         let cluster = template.known(WellKnown::Cluster);
-        let text = format!("arn:${{AWS::Partition}}:sns:${{AWS::Region}}:${{AWS::AccountId}}:${{Cluster}}-{topic}");
+        let text = format!(
+            "arn:${{AWS::Partition}}:sns:${{AWS::Region}}:${{AWS::AccountId}}:${{Cluster}}-{topic}"
+        );
         let arn = json!({ "Fn::Sub": [text, { "Cluster": cluster }] });
         if all.contains(&arn) {
             continue;

@@ -86,7 +86,11 @@ mod tests {
             ("AWS::ECS::TaskDefinition", "main", "ECSTaskDefinitionMain"),
             ("AWS::IAM::Role", "mainAssume", "IAMRoleMainAssume"),
             ("AWS::S3::Bucket", "env-configs", "S3BucketEnvConfigs"),
-            ("AWS::SecretsManager::Secret", "AppSecretGithub", "SecretsManagerSecretAppSecretGithub"),
+            (
+                "AWS::SecretsManager::Secret",
+                "AppSecretGithub",
+                "SecretsManagerSecretAppSecretGithub",
+            ),
             (
                 "AWS::ElasticLoadBalancingV2::TargetGroup",
                 "ROUTE_PROTOCOL_HTTPo5_runtime",
@@ -97,7 +101,10 @@ mod tests {
         }
         assert_eq!(title(&["o5-deployer-assume-role"]), "O5DeployerAssumeRole");
         assert_eq!(title(&["publicweb", "FullName"]), "PublicwebFullname");
-        assert_eq!(title(&["Named IAM Policy", "ges_main", "sqs-direct"]), "NamedIamPolicyGesMainSqsDirect");
+        assert_eq!(
+            title(&["Named IAM Policy", "ges_main", "sqs-direct"]),
+            "NamedIamPolicyGesMainSqsDirect"
+        );
         assert_eq!(hashed("/test/v1/").len(), 40);
     }
 

@@ -24,7 +24,12 @@ impl Listener {
         // The prefix names a rule, as o5 has it. Where two routes have one prefix (other hosts, another
         // protocol) the later ones are told apart by the rest: o5 kept one of them.
         let hosts: Vec<&str> = route.subdomains.iter().map(|word| word.as_str()).collect();
-        let rest = format!("{}|{}|{:?}|{runtime}", route.prefix, hosts.join(","), route.protocol);
+        let rest = format!(
+            "{}|{}|{:?}|{runtime}",
+            route.prefix,
+            hosts.join(","),
+            route.protocol
+        );
         let called = [hashed(&route.prefix), hashed(&rest)];
         let hash = self.given.first_free(&called);
         let name = format!("ListenerRule{hash}");

@@ -41,7 +41,9 @@ impl Maker<'_, '_> {
         self.told(runtime, &mut policy, &mut sidecar);
         let (reached, rules) = self.routes(runtime, &mut sidecar);
         let ports = |container: &str| {
-            let own = reached.iter().filter(|target| target.container == container);
+            let own = reached
+                .iter()
+                .filter(|target| target.container == container);
             let mut ports: Vec<u32> = own.map(|target| target.port).collect();
             ports.sort_unstable();
             ports.dedup();
@@ -167,14 +169,17 @@ impl Maker<'_, '_> {
     fn balanced(&mut self, route: &Route) {
         let lacks = match (&self.cluster.listener, &self.cluster.listener_group) {
             (None, _) => "no load balancer (alb_ingress)",
-            (_, None) => "no security group of its load balancer (security_group_id of alb_ingress)",
+            (_, None) => {
+                "no security group of its load balancer (security_group_id of alb_ingress)"
+            }
             (Some(_), Some(_)) => return,
         };
         let says = format!(
             "the route {:?} needs what the cluster {} does not name: {lacks}",
             route.prefix, self.cluster.name.text
         );
-        let hint = "write alb_ingress: { listener_arn, security_group_id } below aws of the cluster";
+        let hint =
+            "write alb_ingress: { listener_arn, security_group_id } below aws of the cluster";
         self.reading.say(route.at, says, hint);
     }
 

@@ -97,10 +97,7 @@ impl Sidecar {
         let mut variables: Vec<(&str, Value)> = vec![
             ("APP_NAME", json!(app)),
             ("AWS_REGION", reference("AWS::Region")),
-            (
-                "ENVIRONMENT_NAME",
-                template.known(WellKnown::Environment),
-            ),
+            ("ENVIRONMENT_NAME", template.known(WellKnown::Environment)),
         ];
         if has_bus {
             variables.push(("EVENTBRIDGE_ARN", template.known(WellKnown::Bus)));

@@ -65,7 +65,10 @@ impl Stores {
         }
         for secret in &app.secrets {
             let path = [app.name.as_str(), secret.as_str()];
-            let says = format!("The secret {} of {}: its value is set by a person", secret.text, app.name.text);
+            let says = format!(
+                "The secret {} of {}: its value is set by a person",
+                secret.text, app.name.text
+            );
             let name = format!("AppSecret{}", capital(secret.as_str()));
             let made = secret_at(&name, &path, &says, template);
             stores.secrets.insert(secret.text.clone(), reference(&made));
@@ -221,10 +224,7 @@ fn found<'a, T>(
 }
 
 /// What to do about a name that nothing has.
-pub(super) fn nearest<'a>(
-    name: &str,
-    all: impl IntoIterator<Item = &'a str> + Clone,
-) -> String {
+pub(super) fn nearest<'a>(name: &str, all: impl IntoIterator<Item = &'a str> + Clone) -> String {
     let near = closest(name, all.clone());
     near.map_or_else(
         || {
@@ -250,9 +250,7 @@ fn bucket(app: &Application, blobstore: &Blobstore, template: &mut Template) -> 
         ];
         join(".", parts)
     };
-    let arn = |name: &Value| {
-        json!({ "Fn::Sub": ["arn:${AWS::Partition}:s3:::${Bucket}", { "Bucket": name }] })
-    };
+    let arn = |name: &Value| json!({ "Fn::Sub": ["arn:${AWS::Partition}:s3:::${Bucket}", { "Bucket": name }] });
     match &blobstore.whose {
         Whose::Own { tells } => {
             let kind = "AWS::S3::Bucket";

@@ -1,0 +1,280 @@
+//! An application by its o5 files through its life: made, brought to another version, given another
+//! route, torn down; on the embedded cloud and on emulators that nobody here wrote.
+
+use crate::cloud::Cloud;
+use crate::peers::endpoint;
+use crate::program::{Program, Run};
+use crate::wire::{query, tagged};
+
+/// What a cluster stands on: a network, a load balancer, a bus, where tasks run.
+const GROUND: &str = include_str!("ground.yaml");
+const STACK: &str = "hp-o5-shop";
+
+const APP: &str = r#"name: shop
+targets: [{ name: orders }]
+blobstores: [{ name: images }]
+secrets: [{ name: stripe }]
+runtimes:
+  - name: web
+    namedEnvPolicies: [queues]
+    routes:
+      - { prefix: /shop/v1, protocol: ROUTE_PROTOCOL_HTTP }
+      - { prefix: /raw, protocol: HTTP, bypass_ingress: true, port: 9090, routeGroup: FIRST }
+    subscriptions: [{ name: /shop.v1.Orders }, { name: o5-infra/alarms }]
+    containers:
+      - name: main
+        image: { name: shop }
+        envVars:
+          - { name: IMAGES, blobstore: { name: images, s3Direct: true } }
+          - { name: STRIPE, secret: { secretName: stripe, jsonKey: key } }
+          - { name: UPSTREAM, fromEnv: { name: upstream } }
+  - name: worker
+    containers: [{ name: main, demand: HEAVY, image: { name: shop }, command: [work] }]
+"#;
+
+const OTHER_ROUTE: &str = "      - { prefix: /shop/v2, protocol: HTTP }\n    subscriptions:";
+
+/// Where an application is deployed.
+struct Peer {
+    endpoint: String,
+    account: &'static str,
+    /// What clusters stand on can be made there.
+    has_ground: bool,
+    /// What a change set brought is there afterwards, whole.
+    changes: bool,
+}
+
+#[test]
+fn an_o5_application_lives_on_the_embedded_cloud() {
+    let cloud = Cloud::start();
+    life(&Peer {
+        endpoint: cloud.endpoint.clone(),
+        account: "000000000000",
+        has_ground: false,
+        changes: true,
+    });
+}
+
+#[test]
+#[ignore = "needs moto; .ci/run starts it"]
+fn an_o5_application_lives_on_moto() {
+    on_peer(endpoint("HOLDPOINT_MOTO"), "123456789012", false);
+}
+
+#[test]
+#[ignore = "needs ministack; .ci/run starts it"]
+fn an_o5_application_lives_on_ministack() {
+    on_peer(endpoint("HOLDPOINT_MINISTACK"), "123456789012", true);
+}
+
+#[test]
+#[ignore = "needs localemu; .ci/nightly starts it"]
+fn an_o5_application_lives_on_localemu() {
+    on_peer(endpoint("HOLDPOINT_LOCALEMU"), "000000000000", true);
+}
+
+/// The linter of CloudFormation finds nothing in what is rendered of an application with all that an
+/// application can have.
+#[test]
+#[ignore = "needs cfn-lint; .ci/run installs it"]
+fn cfn_lint_finds_nothing() {
+    let estate = "environments:\n  dev-eu: { class: development, region: eu-west-1 }\napplications:\n  \
+                  billing: { service: { config: app.yaml, cluster: cluster.yaml }, environments: [dev-eu] }\n";
+    let program = Program::with(&[
+        ("holdpoint.yaml", estate),
+        ("app.yaml", include_str!("../../src/systems/service/o5/tests/billing.yaml")),
+        ("cluster.yaml", include_str!("../../src/systems/service/o5/tests/cluster.yaml")),
+    ]);
+    let out = program.home().with_file_name("out");
+    let folder = out.to_str().unwrap();
+    program
+        .run(&["render", "dev-eu/billing", "--out", folder])
+        .ends(0);
+    let python = std::env::var("HOLDPOINT_PYTHON").expect("HOLDPOINT_PYTHON; run .ci/run peers");
+    let linted = std::process::Command::new(python)
+        .args(["-m", "cfnlint"])
+        .arg(out.join("template.json"))
+        .output()
+        .unwrap();
+    let says = String::from_utf8_lossy(&linted.stdout);
+    assert!(linted.status.success() && says.is_empty(), "{says}");
+}
+
+fn on_peer(endpoint: String, account: &'static str, changes: bool) {
+    life(&Peer {
+        endpoint,
+        account,
+        has_ground: true,
+        changes,
+    });
+}
+
+fn life(peer: &Peer) {
+    let program = Program::with(&[
+        ("holdpoint.yaml", &estate(peer)),
+        ("ground.yaml", GROUND),
+        ("app.yaml", APP),
+        ("cluster.yaml", &cluster(peer, None)),
+    ]);
+    if peer.has_ground {
+        program
+            .run(&["deploy", "dev/ground", "--here", "--wait", "--json"])
+            .ends(0);
+        let outputs = peer.describe("hp-o5-ground");
+        program.write("cluster.yaml", &cluster(peer, Some(&outputs)));
+    }
+    let checked = program.run(&["check"]).ends(0);
+    assert!(checked.out.contains("is right"), "{}", checked.out);
+
+    // Without a version there is nothing to deploy.
+    let said = deploy(&program, &[]).ends(1);
+    let said = format!("{}{}", said.out, said.err);
+    assert!(said.contains("has no version"), "{said}");
+
+    // made
+    deploy(&program, &["--flag", "version=v1"]).ends(0);
+    peer.serves("v1", &["1", "1000"]);
+
+    if peer.changes {
+        changed(&program, peer);
+    }
+
+    // torn down: what holds data stays, and is named
+    let card = program.run(&["plan", "dev/shop", "--for", "teardown", "--here"]);
+    let says = card.ends(0).out;
+    assert!(says.contains("S3BucketImages"), "{says}");
+    confirmed(&program, "teardown", &[]).ends(0);
+    let status = tagged(&peer.describe(STACK), "StackStatus");
+    assert!(
+        status.iter().all(|status| status == "DELETE_COMPLETE"),
+        "{status:?}"
+    );
+}
+
+fn changed(program: &Program, peer: &Peer) {
+    // another version: each rule keeps its place
+    deploy(program, &["--flag", "version=v2"]).ends(0);
+    peer.serves("v2", &["1", "1000"]);
+
+    // another route, and no version: the one that runs stays
+    program.write("app.yaml", &APP.replace("    subscriptions:", OTHER_ROUTE));
+    deploy(program, &[]).ends(0);
+    peer.serves("v2", &["1", "1000", "1001"]);
+}
+
+fn deploy(program: &Program, more: &[&str]) -> Run {
+    confirmed(program, "deploy", more)
+}
+
+/// Asks; where the card wants to be read, answers with its words.
+fn confirmed(program: &Program, verb: &str, more: &[&str]) -> Run {
+    let ask = [&[verb, "dev/shop", "--here", "--wait", "--json"], more].concat();
+    let asked = program.run(&ask);
+    if asked.code != 2 || !asked.out.contains("\"card\"") {
+        return asked;
+    }
+    let card = asked.json()["card"].clone();
+    let (words, subject) = (
+        card["confirm"].as_str().unwrap(),
+        card["subject"].as_str().unwrap(),
+    );
+    let confirm = ["--confirm", words, "--subject", subject];
+    program.run(&[&ask[..], &confirm].concat())
+}
+
+impl Peer {
+    fn describe(&self, stack: &str) -> String {
+        let named = [("StackName", stack)];
+        query(
+            &self.endpoint,
+            "cloudformation",
+            "2010-05-15",
+            "DescribeStacks",
+            &named,
+        )
+        .body
+    }
+
+    /// What is there, as others see it: the version of the stack, and the rules of the listener.
+    fn serves(&self, version: &str, places: &[&str]) {
+        let stack = self.describe(STACK);
+        let of = |name: &str| {
+            let key = format!("<ParameterKey>{name}</ParameterKey>");
+            let (_, rest) = stack.split_once(&key).unwrap_or_else(|| panic!("{stack}"));
+            tagged(rest, "ParameterValue").swap_remove(0)
+        };
+        assert_eq!(of("VersionTag"), version, "{stack}");
+        let told = query(
+            &self.endpoint,
+            "elasticloadbalancing",
+            "2015-12-01",
+            "DescribeRules",
+            &[("ListenerArn", &of("ListenerARN"))],
+        );
+        let mut rules = tagged(&told.body, "Priority");
+        rules.retain(|rule| rule != "default");
+        rules.sort_unstable_by_key(|rule| rule.parse::<u32>().unwrap());
+        assert_eq!(rules, places, "{}", told.body);
+    }
+}
+
+fn estate(peer: &Peer) -> String {
+    let Peer {
+        endpoint, account, ..
+    } = peer;
+    format!(
+        "environments:\n  dev: {{ class: development, account: \"{account}\", aws: {{ region: eu-west-1, endpoint_url: \"{endpoint}\" }} }}\n\
+         applications:\n\
+         \x20 ground: {{ service: {{ template: ground.yaml, stack_name: hp-o5-ground, capabilities: [CAPABILITY_IAM] }}, environments: [dev] }}\n\
+         \x20 shop: {{ service: {{ config: app.yaml, cluster: cluster.yaml, stack_name: {STACK} }}, environments: [dev] }}\n"
+    )
+}
+
+/// The file of a cluster that stands on what is there.
+fn cluster(peer: &Peer, outputs: Option<&str>) -> String {
+    let account = peer.account;
+    let of = |name: &str, otherwise: String| {
+        let Some(outputs) = outputs else {
+            return otherwise;
+        };
+        let keys = tagged(outputs, "OutputKey");
+        let at = keys.iter().position(|key| key == name).unwrap();
+        tagged(outputs, "OutputValue")[at].clone()
+    };
+    let arn = |service: &str, name: &str| format!("arn:aws:{service}:eu-west-1:{account}:{name}");
+    let (vpc, one, two, group) = (
+        of("Vpc", "vpc-1".to_owned()),
+        of("One", "subnet-1".to_owned()),
+        of("Two", "subnet-2".to_owned()),
+        of("Group", "sg-1".to_owned()),
+    );
+    let listener = of(
+        "Listener",
+        arn("elasticloadbalancing", "listener/app/main/1/2"),
+    );
+    let bus = of("Bus", arn("events", "event-bus/main"));
+    let role = of("Execution", format!("arn:aws:iam::{account}:role/tasks"));
+    format!(
+        r#"name: main
+aws:
+  vpc_id: {vpc}
+  aws_account: "{account}"
+  aws_region: eu-west-1
+  global_namespace: hp
+  alb_ingress: {{ listener_arn: "{listener}", security_group_id: {group} }}
+  o5_sidecar: {{ image_version: 1.4.0 }}
+  event_bridge: {{ event_bus_arn: "{bus}" }}
+  ecs_cluster:
+    cluster_name: hp-o5
+    task_execution_role: "{role}"
+    default_registry: ghcr.io/acme
+    subnet_ids: ["{one}", "{two}"]
+environments:
+  - full_name: dev
+    vars: [{{ name: upstream, value: "https://auth.example.com" }}]
+    aws:
+      host_header: dev.example.com
+      iam_policies: [{{ name: queues, policy_arn: "arn:aws:iam::aws:policy/AmazonSQSFullAccess" }}]
+"#
+    )
+}
