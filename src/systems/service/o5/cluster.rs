@@ -1,6 +1,10 @@
 //! o5 clusters and environments: where applications run. One file may hold a cluster with all of its
 //! environments, or each stands in one of its own.
 
+mod environment;
+
+pub(super) use environment::read_environment;
+
 use std::collections::BTreeMap;
 
 use uuid::{Uuid, uuid};
@@ -193,16 +197,10 @@ pub(super) fn read_cluster(
     let environments = m.messages("environments", reading);
     let environments = environments
         .into_iter()
-        .filter_map(|m| environment(m, reading))
+        .filter_map(|m| environment::environment(m, reading))
         .collect();
     m.end(reading);
     Some((cluster, environments))
-}
-
-/// An environment that has a file of its own.
-pub(super) fn read_environment(root: &Node, reading: &mut Reading<'_>) -> Option<Environment> {
-    let m = Message::of(root, "the environment", reading)?;
-    environment(m, reading)
 }
 
 fn aws(mut m: Message<'_>, cluster: &mut Cluster, reading: &mut Reading<'_>) {
@@ -221,37 +219,31 @@ fn aws(mut m: Message<'_>, cluster: &mut Cluster, reading: &mut Reading<'_>) {
         m.end(reading);
     }
     let at = m.at;
-    match m.message("o5_sidecar", reading) {
-        Some(mut m) => {
-            cluster.sidecar_version = plain(m.needed("image_version", reading));
-            let repo = m.text("image_repo", reading);
-            cluster.sidecar = repo.map_or_else(|| SIDECAR.to_owned(), |word| word.text);
-            m.end(reading);
-        }
-        None => {
-            let says = format!("{} says no o5_sidecar: which version of it runs", m.what());
-            reading.say(at, says, "write o5_sidecar: { image_version: VERSION }");
-        }
+    if let Some(mut m) = m.message("o5_sidecar", reading) {
+        cluster.sidecar_version = plain(m.needed("image_version", reading));
+        let repo = m.text("image_repo", reading);
+        cluster.sidecar = repo.map_or_else(|| SIDECAR.to_owned(), |word| word.text);
+        m.end(reading);
+    } else {
+        let says = format!("{} says no o5_sidecar: which version of it runs", m.what());
+        reading.say(at, says, "write o5_sidecar: { image_version: VERSION }");
     }
     if let Some(mut m) = m.message("event_bridge", reading) {
         cluster.bus = m.needed("event_bus_arn", reading).map(|word| word.text);
         m.end(reading);
     }
-    match m.message("ecs_cluster", reading) {
-        Some(mut m) => {
-            cluster.ecs = plain(m.needed("cluster_name", reading));
-            cluster.execution_role = plain(m.needed("task_execution_role", reading));
-            cluster.registry = plain(m.text("default_registry", reading));
-            cluster.subnets = plainly(m.texts("subnet_ids", reading));
-            cluster.groups = plainly(m.texts("security_group_ids", reading));
-            let base = m.text("base_security_group_id", reading);
-            cluster.groups.extend(base.map(|word| word.text));
-            m.end(reading);
-        }
-        None => {
-            let says = format!("{} says no ecs_cluster: where tasks run", m.what());
-            reading.say(at, says, "");
-        }
+    if let Some(mut m) = m.message("ecs_cluster", reading) {
+        cluster.ecs = plain(m.needed("cluster_name", reading));
+        cluster.execution_role = plain(m.needed("task_execution_role", reading));
+        cluster.registry = plain(m.text("default_registry", reading));
+        cluster.subnets = plainly(m.texts("subnet_ids", reading));
+        cluster.groups = plainly(m.texts("security_group_ids", reading));
+        let base = m.text("base_security_group_id", reading);
+        cluster.groups.extend(base.map(|word| word.text));
+        m.end(reading);
+    } else {
+        let says = format!("{} says no ecs_cluster: where tasks run", m.what());
+        reading.say(at, says, "");
     }
     let servers = m.messages("rds_hosts", reading);
     cluster.servers = servers
@@ -271,39 +263,13 @@ fn server(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Server> {
     );
     let port = m.number("port", 1..=65535, reading).unwrap_or(5432);
     let at = m.at;
-    let auth = match m.message("auth", reading) {
-        Some(mut m) => {
-            m.exactly_one(&["iam", "secrets_manager"], true, reading);
-            let (iam, secret) = (
-                m.message("iam", reading),
-                m.message("secrets_manager", reading),
-            );
-            m.end(reading);
-            if let Some(mut m) = iam {
-                let user = m.needed("db_user", reading);
-                let database = m.text("db_name", reading).map(|word| word.text);
-                m.end(reading);
-                user.map(|user| Auth::Iam {
-                    user: user.text,
-                    database,
-                })
-            } else {
-                secret.and_then(|mut m| {
-                    let name = m.needed("secret_name", reading);
-                    m.end(reading);
-                    name.map(|name| Auth::Secret(name.text))
-                })
-            }
-        }
-        None => {
-            let says = format!("{} says no auth", m.what());
-            reading.say(
-                at,
-                says,
-                "iam: { db_user } or secrets_manager: { secretName }",
-            );
-            None
-        }
+    let auth = if let Some(m) = m.message("auth", reading) {
+        auth(m, reading)
+    } else {
+        let says = format!("{} says no auth", m.what());
+        let hint = "iam: { db_user } or secrets_manager: { secretName }";
+        reading.say(at, says, hint);
+        None
     };
     m.end(reading);
     Some(Server {
@@ -316,81 +282,24 @@ fn server(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Server> {
     })
 }
 
-fn environment(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Environment> {
-    let name = m.needed("full_name", reading)?;
-    m.called(format!("the environment {}", name.text));
-    let fits = name.text.len() >= 2
-        && name.text.starts_with(|c: char| c.is_ascii_lowercase())
-        && name
-            .text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !fits {
-        let says = format!("{:?} cannot be the name of an environment", name.text);
-        let hint = "use a letter, then letters, digits and '-', in lower case";
-        reading.say(name.at, says, hint);
-    }
-    let cluster = m.text("cluster_name", reading);
-    let jwks = plainly(m.texts("trust_jwks", reading));
-    let origins = plainly(m.texts("cors_origins", reading));
-    let variables = m.messages("vars", reading);
-    let variables = variables
-        .into_iter()
-        .filter_map(|m| variable(m, reading))
-        .collect();
-    let mut environment = Environment {
-        name,
-        cluster,
-        jwks,
-        variables,
-        origins,
-        ..Environment::default()
-    };
-    if let Some(mut m) = m.message("aws", reading) {
-        environment.host = m.text("host_header", reading).map(|word| word.text);
-        let links = m.messages("environment_links", reading);
-        let link = |mut m: Message<'_>| {
-            let (lookup, full) = (
-                m.needed("lookup_name", reading),
-                m.needed("full_name", reading),
-            );
-            m.unrendered("sns_prefix", "messages go over the event bus", reading);
-            m.end(reading);
-            lookup.zip(full).map(|(a, b)| (a.text, b.text))
-        };
-        environment.links = links.into_iter().filter_map(link).collect();
-        let policies = m.messages("iam_policies", reading);
-        let policy = |mut m: Message<'_>| {
-            let (name, arn) = (m.needed("name", reading), m.needed("policy_arn", reading));
-            m.end(reading);
-            name.zip(arn).map(|(a, b)| (a.text, b.text))
-        };
-        environment.policies = policies.into_iter().filter_map(policy).collect();
-        m.unrendered(
-            "grant_principals",
-            "o5 knows no principals any more",
-            reading,
-        );
-        let ses = "o5 grants that by named policies now";
-        m.unrendered("ses_identity", ses, reading);
-        m.end(reading);
-    }
+fn auth(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Auth> {
+    m.exactly_one(&["iam", "secrets_manager"], true, reading);
+    let (iam, secret) = (
+        m.message("iam", reading),
+        m.message("secrets_manager", reading),
+    );
     m.end(reading);
-    Some(environment)
-}
-
-fn variable(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<(String, String)> {
-    let name = m.needed("name", reading)?;
-    m.called(format!("the variable {}", name.text));
-    m.exactly_one(&["value", "join"], true, reading);
-    let value = m.text("value", reading);
-    let joined = m.message("join", reading).map(|mut m| {
-        let delimiter = plain(m.text("delimiter", reading));
-        let values = plainly(m.texts("values", reading));
+    if let Some(mut m) = iam {
+        let user = m.needed("db_user", reading);
+        let database = m.text("db_name", reading).map(|word| word.text);
         m.end(reading);
-        values.join(&delimiter)
-    });
+        return user.map(|user| Auth::Iam {
+            user: user.text,
+            database,
+        });
+    }
+    let mut m = secret?;
+    let name = m.needed("secret_name", reading);
     m.end(reading);
-    let value = value.map(|word| word.text).or(joined)?;
-    Some((name.text, value))
+    name.map(|name| Auth::Secret(name.text))
 }

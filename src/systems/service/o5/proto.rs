@@ -267,8 +267,12 @@ impl<'n> Message<'n> {
     /// is there, says nothing of its own.
     pub(super) fn end(self, reading: &mut Reading<'_>) {
         for (key, _) in self.node.entries() {
-            let is_known = |known: &&'static str| key.name == **known || key.name == camel(known);
-            if key.name == "!type" || self.known.iter().any(|known| is_known(&known)) {
+            if key.name == "!type"
+                || self
+                    .known
+                    .iter()
+                    .any(|known| key.name == *known || key.name == camel(known))
+            {
                 continue;
             }
             let near = closest(&key.name, self.known.iter().copied());

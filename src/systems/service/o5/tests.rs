@@ -80,6 +80,28 @@ fn the_values_of_an_environment() {
     );
 }
 
+/// Every name that a part of a template refers to.
+fn walk(value: &Value, named: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, inner) in fields {
+                match (key.as_str(), inner) {
+                    ("Ref", Value::String(name)) => drop(named.insert(name.clone())),
+                    ("Fn::GetAtt", Value::Array(parts)) => {
+                        named.insert(parts[0].as_str().unwrap().to_owned());
+                    }
+                    ("DependsOn", Value::Array(parts)) => {
+                        named.extend(parts.iter().map(|one| one.as_str().unwrap().to_owned()));
+                    }
+                    _ => walk(inner, named),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| walk(item, named)),
+        _ => {}
+    }
+}
+
 /// What the template refers to is there, and everything that it declares is used.
 #[test]
 fn nothing_refers_to_what_is_not_there() {
@@ -94,26 +116,6 @@ fn nothing_refers_to_what_is_not_there() {
     };
     let (parameters, resources) = (keys("Parameters"), keys("Resources"));
     let mut named = BTreeSet::new();
-    fn walk(value: &Value, named: &mut BTreeSet<String>) {
-        match value {
-            Value::Object(fields) => {
-                for (key, inner) in fields {
-                    match (key.as_str(), inner) {
-                        ("Ref", Value::String(name)) => drop(named.insert(name.clone())),
-                        ("Fn::GetAtt", Value::Array(parts)) => {
-                            named.insert(parts[0].as_str().unwrap().to_owned());
-                        }
-                        ("DependsOn", Value::Array(parts)) => {
-                            named.extend(parts.iter().map(|one| one.as_str().unwrap().to_owned()));
-                        }
-                        _ => walk(inner, named),
-                    }
-                }
-            }
-            Value::Array(items) => items.iter().for_each(|item| walk(item, named)),
-            _ => {}
-        }
-    }
     walk(&template["Resources"], &mut named);
     walk(&template["Outputs"], &mut named);
     named.retain(|name| !name.starts_with("AWS::"));
@@ -347,7 +349,7 @@ fn everything_is_told_at_once() {
 #[test]
 fn what_has_no_effect_is_noted_with_its_place() {
     let notes = made().kept.notes;
-    let says: Vec<&str> = notes.iter().map(|note| note.as_str()).collect();
+    let says: Vec<&str> = notes.iter().map(Safe::as_str).collect();
     assert_eq!(says.len(), 3, "{says:#?}");
     assert!(
         says[0].starts_with("cluster.yaml:7:18: assume_role_arn"),

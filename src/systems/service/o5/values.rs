@@ -43,7 +43,7 @@ pub(super) fn resolve(
     };
     for (name, parameter) in &built.parameters {
         match &parameter.source {
-            Source::Version | Source::SourceTag => {
+            Source::Version | Source::Tag => {
                 values.versions.insert(name.clone());
             }
             Source::Priority(group) => {
@@ -94,7 +94,7 @@ impl Lookup<'_> {
             reading.say(at, says, hint);
         };
         match &parameter.source {
-            Source::Version | Source::SourceTag | Source::Priority(_) | Source::Count => None,
+            Source::Version | Source::Tag | Source::Priority(_) | Source::Count => None,
             Source::WellKnown(known) => Some(self.known(*known)),
             Source::Linked(name) => {
                 let found = self.environment.links.get(name);

@@ -32,9 +32,9 @@ fn files(app: &str) -> Files {
 }
 
 /// The spec of an entry in the environment `dev-eu`.
-fn read_as(app: &str, entry: Value) -> Spec {
+fn read_as(app: &str, entry: &Value) -> Spec {
     let stack: StackId = "dev-eu/shop".parse().unwrap();
-    match Service.read(&stack, &entry, &files(app)) {
+    match Service.read(&stack, entry, &files(app)) {
         Read::Rendered(mut stacks, made) => {
             assert_eq!(made.len(), 1);
             stacks.remove(0).1
@@ -43,13 +43,13 @@ fn read_as(app: &str, entry: Value) -> Spec {
     }
 }
 
-fn shop(more: Value) -> Spec {
+fn shop(more: &Value) -> Spec {
     let mut entry = json!({ "config": "ext/o5/app.yaml", "cluster": "cluster.yaml" });
     entry
         .as_object_mut()
         .unwrap()
         .extend(more.as_object().cloned().unwrap());
-    read_as(APP, entry)
+    read_as(APP, &entry)
 }
 
 fn deploy(version: &str) -> PlanAsk {
@@ -127,11 +127,11 @@ fn brought(plan: &Plan, begin: &str) -> Vec<String> {
 #[test]
 fn a_version_is_that_of_the_flag_of_the_estate_or_the_one_that_runs() {
     let (missing, runs) = (StackFacts::missing(), there(&[("VersionTag", "v1")]));
-    let own = || shop(json!({ "version": "v2" }));
+    let own = || shop(&json!({ "version": "v2" }));
     for (spec, flag, stack, version) in [
-        (shop(json!({})), "v3", &missing, Some("v3")),
-        (shop(json!({})), "", &missing, None),
-        (shop(json!({})), "", &runs, Some("v1")),
+        (shop(&json!({})), "v3", &missing, Some("v3")),
+        (shop(&json!({})), "", &missing, None),
+        (shop(&json!({})), "", &runs, Some("v1")),
         (own(), "", &runs, Some("v2")),
         (own(), "v3", &runs, Some("v3")),
         (own(), "", &missing, Some("v2")),
@@ -161,17 +161,17 @@ fn a_release_is_known_by_files_and_version() {
             .0
             .release
     };
-    let spec = shop(json!({}));
+    let spec = shop(&json!({}));
     let one = at("v1", &spec);
     assert!(one.is(&at("v1", &spec)) && !one.is(&at("v2", &spec)));
-    assert!(one.is(&at("", &shop(json!({ "version": "v1" })))));
+    assert!(one.is(&at("", &shop(&json!({ "version": "v1" })))));
     let commit = "0123456789abcdef0123456789abcdef01234567";
     assert!(at(commit, &spec).name.as_str().starts_with("0123456789ab+"));
 }
 
 #[test]
 fn a_rule_keeps_its_place_and_no_place_is_given_twice() {
-    let spec = shop(json!({ "version": "v1" }));
+    let spec = shop(&json!({ "version": "v1" }));
     let (_, plan) = planned(&deploy(""), &spec, &StackFacts::missing(), &[1000, 1002, 1]);
     assert_eq!(
         brought(&plan.unwrap(), "ListenerRulePriority"),
@@ -214,13 +214,13 @@ fn a_rule_keeps_its_place_and_no_place_is_given_twice() {
 
 #[test]
 fn names_of_o5_do_not_change_under_a_stack() {
-    let spec = shop(json!({ "version": "v1" }));
+    let spec = shop(&json!({ "version": "v1" }));
     let stack = there(&[("VersionTag", "v1")]);
     let other = APP.replace("name: shop\n", "name: store\n");
     let entry = json!({ "config": "ext/o5/app.yaml", "cluster": "cluster.yaml", "version": "v1" });
     let mut ask = deploy("");
     ask.serving = Some(spec);
-    let (_, plan) = planned(&ask, &read_as(&other, entry), &stack, &[]);
+    let (_, plan) = planned(&ask, &read_as(&other, &entry), &stack, &[]);
     let failure = plan.unwrap_err();
     assert!(
         failure
@@ -232,7 +232,7 @@ fn names_of_o5_do_not_change_under_a_stack() {
 
 #[test]
 fn a_cluster_elsewhere_is_told_at_the_environment() {
-    let spec = shop(json!({}));
+    let spec = shop(&json!({}));
     let mut record = deploy("").env;
     let told = |record: &EnvironmentRecord| {
         let home = Home {

@@ -1,15 +1,14 @@
 //! Reading an application file.
 
+mod container;
+mod route;
+
+use self::container::container;
+use self::route::{route, subscription};
 use super::super::proto::{Message, Reading, Word};
-use super::{
-    Access, Application, Blobstore, Container, Database, Demand, From, Group, Image, Is, Protocol,
-    Route, Runtime, Subscription, Topic, Variable, Whose, Worker,
-};
-use crate::text::diagnostic::At;
+use super::{Access, Application, Blobstore, Database, Runtime, Whose, Worker};
 use crate::text::document::Node;
 
-/// The port that is meant where none is written.
-const PORT: u32 = 8080;
 /// The group of servers that is meant where none is written.
 const GROUP: &str = "default";
 
@@ -170,16 +169,18 @@ fn database(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Database> {
     let delayable = m.switch("outbox_delayable", reading);
     let suffix = suffix.map_or_else(|| name.text.clone(), |word| word.text);
     let database = Database {
+        name,
         suffix,
         group,
         extensions,
         migrate,
         outbox,
         delayable,
-        name,
     };
     safe(&database, reading);
-    own.map(|m| m.end(reading));
+    if let Some(m) = own {
+        m.end(reading);
+    }
     Some(database)
 }
 
@@ -228,7 +229,9 @@ fn runtime(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Runtime> {
     );
     let runtime = Runtime {
         direct: m.switch("direct_ingress", reading),
-        routes: each("routes", &mut m, reading, route),
+        routes: each("routes", &mut m, reading, |m, reading| {
+            Some(route(m, reading))
+        }),
         subscriptions: each("subscriptions", &mut m, reading, subscription),
         worker: worker.unwrap_or_default(),
         containers,
@@ -237,197 +240,4 @@ fn runtime(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Runtime> {
     };
     m.end(reading);
     Some(runtime)
-}
-
-fn container(
-    mut m: Message<'_>,
-    called: Option<&str>,
-    reading: &mut Reading<'_>,
-) -> Option<Container> {
-    let name = match called {
-        None => m.needed("name", reading)?,
-        Some(called) => m.text("name", reading).unwrap_or(Word {
-            text: called.to_owned(),
-            at: m.at,
-        }),
-    };
-    m.called(format!("the container {}", name.text));
-    m.exactly_one(&["image_url", "image"], true, reading);
-    let url = m.text("image_url", reading);
-    let own = m.message("image", reading);
-    let image = url.map(|word| Image::Url(word.text)).or_else(|| {
-        let mut m = own?;
-        let image = Image::Named {
-            name: m.needed("name", reading)?.text,
-            tag: m.text("tag", reading).map(|word| word.text),
-            registry: m.text("registry", reading).map(|word| word.text),
-        };
-        m.end(reading);
-        Some(image)
-    });
-    let sizes = [
-        ("LIGHT", Demand::Light),
-        ("MEDIUM", Demand::Medium),
-        ("HEAVY", Demand::Heavy),
-    ];
-    let command = m.texts("command", reading);
-    let container = Container {
-        command: command.into_iter().map(|word| word.text).collect(),
-        demand: m
-            .one_of("demand", "DEMAND_", &sizes, reading)
-            .unwrap_or_default(),
-        docker: m.switch("mount_docker_socket", reading),
-        variables: each("env_vars", &mut m, reading, variable),
-        image: image.unwrap_or_default(),
-        name,
-    };
-    m.end(reading);
-    Some(container)
-}
-
-fn variable(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Variable> {
-    let name = m.needed("name", reading)?;
-    m.called(format!("the variable {}", name.text));
-    let kinds = [
-        "value",
-        "database",
-        "blobstore",
-        "env_map",
-        "from_env",
-        "secret",
-        "o5",
-    ];
-    m.exactly_one(&kinds, true, reading);
-    let value = m.text("value", reading);
-    let database = m.message("database", reading);
-    let blobstore = m.message("blobstore", reading);
-    let from = m.message("from_env", reading);
-    let secret = m.message("secret", reading);
-    let of_o5 = m.one_of("o5", "O5_VAR_", &[("ADAPTER_ENDPOINT", ())], reading);
-    m.unrendered("env_map", "o5 never gave it a meaning", reading);
-    m.end(reading);
-    let is = if let Some(value) = value {
-        Some(Is::Value(value.text))
-    } else if let Some(mut m) = database {
-        let of = m.needed("database_name", reading);
-        m.end(reading);
-        of.map(Is::Database)
-    } else if let Some(mut m) = blobstore {
-        let of = m.needed("name", reading);
-        let path = m.text("sub_path", reading);
-        if !m.switch("s3_direct", reading) {
-            let says = format!("{} does not say s3_direct: true", m.what());
-            reading.say(m.at, says, "a bucket is given by its s3:// address alone");
-        }
-        m.end(reading);
-        of.map(|of| Is::Blobstore(of, path.map(|word| word.text)))
-    } else if let Some(mut m) = from {
-        let of = m.needed("name", reading);
-        m.end(reading);
-        of.map(Is::Environment)
-    } else if let Some(mut m) = secret {
-        let (of, key) = (
-            m.needed("secret_name", reading),
-            m.needed("json_key", reading),
-        );
-        m.end(reading);
-        of.zip(key).map(|(of, key)| Is::Secret(of, key))
-    } else {
-        of_o5.map(|()| Is::Adapter)
-    };
-    Some(Variable { name, is: is? })
-}
-
-fn route(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Route> {
-    let prefix = m.text("prefix", reading).unwrap_or(Word {
-        text: String::new(),
-        at: m.at,
-    });
-    m.called(format!("the route {:?}", prefix.text));
-    let protocols = [("HTTP", Protocol::Http), ("GRPC", Protocol::Grpc)];
-    let groups = [
-        ("FIRST", Group::First),
-        ("NORMAL", Group::Normal),
-        ("FALLBACK", Group::Fallback),
-    ];
-    let before = reading.found.0.len();
-    let protocol = m.one_of("protocol", "ROUTE_PROTOCOL_", &protocols, reading);
-    if protocol.is_none() && reading.found.0.len() == before {
-        let says = format!("{} says no protocol", m.what());
-        reading.say(m.at, says, "one of HTTP, GRPC");
-    }
-    let route = Route {
-        at: prefix.at,
-        subdomains: m.texts("subdomains", reading),
-        protocol: protocol.unwrap_or(Protocol::Http),
-        container: m.text("target_container", reading),
-        bypass: m.switch("bypass_ingress", reading),
-        port: m.number("port", 1..=65535, reading).unwrap_or(PORT),
-        group: m
-            .one_of("route_group", "ROUTE_GROUP_", &groups, reading)
-            .unwrap_or_default(),
-        prefix: prefix.text,
-    };
-    if route.prefix.is_empty() && route.group != Group::Fallback {
-        let says = "a route without a prefix takes every path, so that it must come last";
-        reading.say(route.at, says, "write route_group: FALLBACK, or a prefix");
-    }
-    if route.prefix.len() > 127 {
-        let says = "the prefix of a route has 127 characters at most";
-        reading.say(route.at, says, "");
-    }
-    if let Some(fourth) = route.subdomains.get(3) {
-        let says = format!("{} has more than 3 subdomains", m.what());
-        reading.say(fourth.at, says, "write another route for the others");
-    }
-    m.end(reading);
-    Some(route)
-}
-
-fn subscription(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Subscription> {
-    let name = m.needed("name", reading)?;
-    m.called(format!("the subscription {}", name.text));
-    let env = m.text("env_name", reading);
-    let raw = "every message comes with the frame of its sender";
-    m.unrendered("raw_message", raw, reading);
-    let subscription = Subscription {
-        topic: topic(&name, reading)?,
-        from: match env {
-            None => From::Here,
-            Some(word) if word.text == "*" => From::Everywhere,
-            Some(word) => From::Linked(word.text, word.at),
-        },
-        container: m.text("target_container", reading),
-        port: m.number("port", 1..=65535, reading).unwrap_or(PORT),
-    };
-    m.end(reading);
-    Some(subscription)
-}
-
-/// What a subscription is about, by its name.
-fn topic(name: &Word, reading: &mut Reading<'_>) -> Option<Topic> {
-    let text = name.text.as_str();
-    if let Some(topic) = text.strip_prefix("o5-infra/") {
-        return Some(Topic::Infra(topic.to_owned()));
-    }
-    let at: At = name.at;
-    if let Some(kind) = text.trim_start_matches('/').strip_prefix("global/") {
-        let known = ["event", "upsert"].into_iter().find(|known| *known == kind);
-        if known.is_none() {
-            let says = format!("there are no messages of the kind {kind:?}");
-            reading.say(at, says, "/global/event or /global/upsert");
-        }
-        return known.map(Topic::Global);
-    }
-    match text.split('/').collect::<Vec<_>>()[..] {
-        [topic] => Some(Topic::Named(topic.to_owned())),
-        ["", service] => Some(Topic::Service(service.to_owned())),
-        ["", service, method] => Some(Topic::Method(service.to_owned(), method.to_owned())),
-        _ => {
-            let says = format!("{text:?} names no topic");
-            let hint = "a topic, /package.Service, /package.Service/Method, o5-infra/TOPIC, /global/event or /global/upsert";
-            reading.say(at, says, hint);
-            None
-        }
-    }
 }

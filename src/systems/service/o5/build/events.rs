@@ -20,7 +20,7 @@ pub(super) fn queue(
     let name = join("-", [reference("AWS::StackName"), json!(runtime)]);
     let tag = template.source_tag();
     let properties = json!({ "QueueName": name, "SqsManagedSseEnabled": true, "Tags": [tag] });
-    template.add(&queue, kind, properties);
+    template.add(&queue, kind, &properties);
     let mut statements = Vec::new();
     let sends = rules(app, runtime, subscriptions, &queue, template);
     if !sends.is_empty() {
@@ -34,7 +34,7 @@ pub(super) fn queue(
     let policy = template.name(kind, &[&names::title(&[app, runtime])]);
     let document = json!({ "Version": "2012-10-17", "Statement": statements });
     let properties = json!({ "Queues": [reference(&queue)], "PolicyDocument": document });
-    template.add(&policy, kind, properties);
+    template.add(&policy, kind, &properties);
     queue
 }
 
@@ -79,7 +79,7 @@ fn topics(
             "RawMessageDelivery": false,
             "Endpoint": attribute(queue, "Arn"),
         });
-        template.add(&name, kind, properties);
+        template.add(&name, kind, &properties);
         all.push(arn);
     }
     all
@@ -136,7 +136,7 @@ fn rules(
             "EventPattern": { "detail": detail },
             "Targets": [{ "Arn": attribute(queue, "Arn"), "Id": "SQS" }],
         });
-        template.add(&name, kind, properties);
+        template.add(&name, kind, &properties);
         arns.push(attribute(&name, "Arn"));
     }
     arns

@@ -87,7 +87,7 @@ impl Policy {
         if !self.named.is_empty() {
             role["ManagedPolicyArns"] = json!(self.named);
         }
-        template.add(&name, kind, role);
+        template.add(&name, kind, &role);
         name
     }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::app::{Group, Protocol, Route};
+use super::super::proto::Word;
 use super::names::{Given, hashed};
 use super::stack::{Source, Template, WellKnown, join, reference};
 
@@ -23,7 +24,7 @@ impl Listener {
     ) -> String {
         // The prefix names a rule, as o5 has it. Where two routes have one prefix (other hosts, another
         // protocol) the later ones are told apart by the rest: o5 kept one of them.
-        let hosts: Vec<&str> = route.subdomains.iter().map(|word| word.as_str()).collect();
+        let hosts: Vec<&str> = route.subdomains.iter().map(Word::as_str).collect();
         let rest = format!(
             "{}|{}|{:?}|{runtime}",
             route.prefix,
@@ -62,7 +63,7 @@ impl Listener {
                 { "Field": "host-header", "Values": hosts },
             ],
         });
-        template.add(&name, "AWS::ElasticLoadBalancingV2::ListenerRule", rule);
+        template.add(&name, "AWS::ElasticLoadBalancingV2::ListenerRule", &rule);
         name
     }
 }

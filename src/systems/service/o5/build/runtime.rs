@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::app::{Application, Database, Protocol, Route, Runtime};
+use super::super::app::{Application, Database, Is, Protocol, Route, Runtime};
 use super::super::cluster::Cluster;
 use super::super::proto::{Reading, Word};
 use super::container::Task;
@@ -82,7 +82,7 @@ impl Maker<'_, '_> {
         let family = format!("{app}_{}", runtime.name.text);
         let docker = runtime.containers.iter().any(|spec| spec.docker);
         let name = runtime.name.as_str();
-        let task = definition(name, &family, containers, docker, &policy, self.template);
+        let task = definition(name, &family, &containers, docker, &policy, self.template);
         self.running(runtime, outboxes, &task, &reached, &rules);
     }
 
@@ -161,7 +161,7 @@ impl Maker<'_, '_> {
         let whole = format!("{}_{called}_{port}", runtime.name.text);
         let group = self.template.name(kind, &[&called, &whole]);
         let properties = targets(protocol, port, self.template);
-        self.template.add(&group, kind, properties);
+        self.template.add(&group, kind, &properties);
         group
     }
 
@@ -185,18 +185,18 @@ impl Maker<'_, '_> {
 
     /// The container that is meant: the first where none is named.
     fn container_of(&mut self, runtime: &Runtime, named: Option<&Word>) -> Option<String> {
-        let names = || runtime.containers.iter().map(|spec| spec.name.as_str());
+        let all = || runtime.containers.iter().map(|spec| spec.name.as_str());
         let Some(named) = named else {
-            return names().next().map(str::to_owned);
+            return all().next().map(str::to_owned);
         };
-        if names().any(|name| name == named.as_str()) {
+        if all().any(|name| name == named.as_str()) {
             return Some(named.text.clone());
         }
         let says = format!(
             "the runtime {} has no container {:?}",
             runtime.name.text, named.text
         );
-        let hint = nearest(named.as_str(), names().collect::<Vec<_>>());
+        let hint = nearest(named.as_str(), all().collect::<Vec<_>>());
         self.reading.say(named.at, says, hint);
         None
     }
@@ -244,9 +244,9 @@ impl Maker<'_, '_> {
             let ingress: Vec<Value> = ports.into_iter().map(lets_in).collect();
             group["SecurityGroupIngress"] = json!(ingress);
         }
-        self.template.add(&own, kind, group);
+        self.template.add(&own, kind, &group);
         let mut groups = vec![attribute(&own, "GroupId")];
-        for database in self.databases_of(runtime, outboxes) {
+        for database in databases_of(runtime, outboxes) {
             if let Some((_, client)) = self.stores.served(&database)
                 && !groups.contains(client)
             {
@@ -293,28 +293,28 @@ impl Maker<'_, '_> {
         }
         let kind = "AWS::ECS::Service";
         let logical = self.template.name(kind, &[name]);
-        self.template.add(&logical, kind, service);
+        self.template.add(&logical, kind, &service);
         self.template.after(&logical, rules);
     }
+}
 
-    /// The databases that its containers and its sidecar reach.
-    fn databases_of(&self, runtime: &Runtime, outboxes: &[&Database]) -> Vec<String> {
-        let variables = runtime.containers.iter().flat_map(|spec| &spec.variables);
-        let named = variables.filter_map(|variable| match &variable.is {
-            super::super::app::Is::Database(name) => Some(name.text.clone()),
-            _ => None,
-        });
-        named
-            .chain(outboxes.iter().map(|database| database.name.text.clone()))
-            .collect()
-    }
+/// The databases that its containers and its sidecar reach.
+fn databases_of(runtime: &Runtime, outboxes: &[&Database]) -> Vec<String> {
+    let variables = runtime.containers.iter().flat_map(|spec| &spec.variables);
+    let named = variables.filter_map(|variable| match &variable.is {
+        Is::Database(name) => Some(name.text.clone()),
+        _ => None,
+    });
+    named
+        .chain(outboxes.iter().map(|database| database.name.text.clone()))
+        .collect()
 }
 
 /// A task: what runs together, and what it may do. Its name.
 pub(super) fn definition(
     task: &str,
     family: &str,
-    containers: Vec<Value>,
+    containers: &[Value],
     docker: bool,
     policy: &Policy,
     template: &mut Template,
@@ -339,6 +339,6 @@ pub(super) fn definition(
         "Tags": tags,
     });
     let name = template.name(kind, &[task]);
-    template.add(&name, kind, properties);
+    template.add(&name, kind, &properties);
     name
 }

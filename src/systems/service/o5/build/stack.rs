@@ -27,7 +27,7 @@ pub(in super::super) enum Source {
     /// The version that is deployed.
     Version,
     /// The application and its version.
-    SourceTag,
+    Tag,
     /// Something that every environment has.
     WellKnown(WellKnown),
     /// A free place among the rules of the listener.
@@ -144,7 +144,7 @@ impl Template {
     /// The tag that says which application and version made a thing.
     pub(super) fn source_tag(&mut self) -> Value {
         let says = "the application and its version".to_owned();
-        let value = self.parameter("SourceTag", "String", says, Source::SourceTag, At::START);
+        let value = self.parameter("SourceTag", "String", says, Source::Tag, At::START);
         json!({ "Key": "o5-source", "Value": value })
     }
 
@@ -177,13 +177,13 @@ impl Template {
     }
 
     /// Adds a resource under its name.
-    pub(super) fn add(&mut self, name: &str, kind: &str, properties: Value) {
+    pub(super) fn add(&mut self, name: &str, kind: &str, properties: &Value) {
         let resource = json!({ "Type": kind, "Properties": properties });
         self.resources.insert(name.to_owned(), resource);
     }
 
     /// Adds a resource that stays where the stack goes.
-    pub(super) fn add_kept(&mut self, name: &str, kind: &str, properties: Value) {
+    pub(super) fn add_kept(&mut self, name: &str, kind: &str, properties: &Value) {
         let resource = json!({
             "Type": kind,
             "DeletionPolicy": "Retain",

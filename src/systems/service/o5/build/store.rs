@@ -166,7 +166,7 @@ impl Stores {
                 let beside = sidecar.container(&app.name.text, false, logs, template);
                 containers.push(beside);
             }
-            let made = definition(&task, &family, containers, spec.docker, &policy, template);
+            let made = definition(&task, &family, &containers, spec.docker, &policy, template);
             let output = format!("MigrationTaskDefinition{title}");
             template.output(&output, &reference(&made));
             output
@@ -258,7 +258,7 @@ fn bucket(app: &Application, blobstore: &Blobstore, template: &mut Template) -> 
             let logical = template.name(kind, &[blobstore.name.as_str()]);
             let tells = json!({ "EventBridgeConfiguration": { "EventBridgeEnabled": tells } });
             let bucket = json!({ "BucketName": name, "NotificationConfiguration": tells });
-            template.add_kept(&logical, kind, bucket);
+            template.add_kept(&logical, kind, &bucket);
             Bucket {
                 name,
                 arn: attribute(&logical, "Arn"),
@@ -288,7 +288,7 @@ fn secret_at(name: &str, path: &[&str], says: &str, template: &mut Template) -> 
     let mut parts = vec![json!(""), template.known(WellKnown::Environment)];
     parts.extend(path.iter().map(|part| json!(part)));
     let secret = json!({ "Name": join("/", parts), "Description": says });
-    template.add_kept(&logical, kind, secret);
+    template.add_kept(&logical, kind, &secret);
     logical
 }
 
