@@ -1,27 +1,107 @@
-//! `--flag NAME=VALUE`: what an application's system lets one choose beside the release. The engine
-//! knows which there are.
+//! What an application's system lets one choose beside the release: `--flag NAME=VALUE`, or `--NAME`
+//! for every flag that some system declares. The engine knows which there are for an application.
 
-use clap::Args;
+use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 
 use crate::domain::ask::Intent;
-use crate::domain::flag::{Flags, Value};
+use crate::domain::flag::{Flag, Flags, Form, Value};
 use crate::domain::ids::{BadName, FlagName};
+use crate::domain::purpose::Purpose;
 
 use super::Stop;
 
-/// Whether any system lets one choose something: without that, the help does not speak of it.
-pub(super) fn flags_exist() -> bool {
-    crate::systems::all()
-        .iter()
-        .any(|system| !system.flags().is_empty())
+/// What is chosen.
+#[derive(Debug, Clone, Default)]
+pub struct Chosen {
+    flags: Vec<String>,
 }
 
-/// What is chosen.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Chosen {
-    /// Something that the application's system lets one choose; may be given several times
-    #[arg(long = "flag", value_name = "NAME=VALUE", hide = !flags_exist())]
-    flags: Vec<String>,
+/// The id under which the parser has `--flag`.
+const FLAG: &str = "flag";
+/// Flags that have a verb of their own.
+const VERBS: [&str; 1] = [crate::domain::parameter::PARAMETER];
+/// What they are below in the help.
+const HEADING: &str = "What the application's system lets one choose";
+
+/// The flags of all systems for a deployment, each name once, with the systems that have it.
+fn declared() -> Vec<(&'static Flag, Vec<&'static str>)> {
+    let mut all: Vec<(&'static Flag, Vec<&'static str>)> = Vec::new();
+    for system in crate::systems::all() {
+        let own = system.flags().iter();
+        let own = own.filter(|flag| flag.purposes.contains(&Purpose::Deploy));
+        for flag in own.filter(|flag| !VERBS.contains(&flag.name)) {
+            match all.iter_mut().find(|(known, _)| known.name == flag.name) {
+                Some((_, systems)) => systems.push(system.name()),
+                None => all.push((flag, vec![system.name()])),
+            }
+        }
+    }
+    all
+}
+
+/// An option for a flag.
+fn option(flag: &'static Flag, systems: &[&'static str]) -> Arg {
+    let help = format!("{} ({})", flag.says, systems.join(", "));
+    let arg = Arg::new(flag.name)
+        .long(flag.name)
+        .help(help)
+        .help_heading(HEADING);
+    let may_stand_alone = |arg: Arg| {
+        // A word behind it is the stack.
+        arg.num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .value_name("true|false")
+    };
+    match flag.form {
+        Form::Switch(_) => may_stand_alone(arg),
+        Form::OneOf(names) if names.contains(&"true") => may_stand_alone(arg),
+        Form::OneOf(names) => arg
+            .value_name("WHICH")
+            .value_parser(PossibleValuesParser::new(names)),
+        Form::Number(_) => arg.value_name("N"),
+        Form::Commit => arg.value_name("COMMIT"),
+        Form::Text(_) | Form::Change => arg.value_name("TEXT"),
+    }
+}
+
+impl Args for Chosen {
+    fn augment_args(command: Command) -> Command {
+        let any = Arg::new(FLAG)
+            .long(FLAG)
+            .value_name("NAME=VALUE")
+            .action(ArgAction::Append)
+            .help("Something that the application's system lets one choose; may be given several times")
+            .help_heading(HEADING);
+        let own = declared();
+        let own = own.iter().map(|(flag, systems)| option(flag, systems));
+        command.arg(any).args(own)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Chosen {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let given = matches.get_many::<String>(FLAG).into_iter().flatten();
+        let mut flags: Vec<String> = given.cloned().collect();
+        for (flag, _) in declared() {
+            let value = matches
+                .try_get_one::<String>(flag.name)
+                .map_err(|why| Error::raw(ErrorKind::InvalidValue, why))?;
+            flags.extend(value.map(|value| format!("{}={value}", flag.name)));
+        }
+        Ok(Self { flags })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 impl Chosen {

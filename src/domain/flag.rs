@@ -78,7 +78,7 @@ pub enum Form {
     Number(i64),
     /// A text on one line.
     Text(&'static str),
-    /// One of these; the first one when nobody sets it.
+    /// One of these; none when nobody sets it.
     OneOf(&'static [&'static str]),
     /// A change of a parameter; none when nobody sets it.
     Change,
@@ -92,8 +92,7 @@ impl Form {
             Form::Switch(on) => Value::Switch(on),
             Form::Number(number) => Value::Number(number),
             Form::Text(text) => Value::Text(text.into()),
-            Form::OneOf(names) => Value::Text(names.first().copied().unwrap_or_default().into()),
-            Form::Change | Form::Commit => Value::Text("".into()),
+            Form::OneOf(_) | Form::Change | Form::Commit => Value::Text("".into()),
         }
     }
 
@@ -121,7 +120,8 @@ impl Form {
                 (!secret::is_in(text.as_str())).then(|| given.clone())
             }
             (Form::OneOf(names), Value::Text(text)) => {
-                names.contains(&text.as_str()).then(|| given.clone())
+                let is_one = text.is_empty() || names.contains(&text.as_str());
+                is_one.then(|| given.clone())
             }
             (Form::Change, Value::Text(text)) => {
                 let is_one = text.is_empty() || text.as_str().parse::<Change>().is_ok();
@@ -261,7 +261,7 @@ mod tests {
         let (all, says) = deploy(&[]).unwrap();
         assert_eq!(
             serde_json::to_string(&all).unwrap(),
-            r#"{"note":"","only":"all","slow":false,"workers":1}"#
+            r#"{"note":"","only":"","slow":false,"workers":1}"#
         );
         assert!(says.is_empty());
         assert_eq!(

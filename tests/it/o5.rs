@@ -111,12 +111,16 @@ fn cfn_lint_finds_nothing() {
         .run(&["render", "dev-eu/billing", "--out", folder])
         .ends(0);
     let python = std::env::var("HOLDPOINT_PYTHON").expect("HOLDPOINT_PYTHON; run .ci/run peers");
-    let linted = std::process::Command::new(python)
-        .args(["-m", "cfnlint"])
+    let lint = std::path::Path::new(&python).with_file_name("cfn-lint");
+    let linted = std::process::Command::new(lint)
         .arg(out.join("template.json"))
         .output()
         .unwrap();
-    let says = String::from_utf8_lossy(&linted.stdout);
+    let says = format!(
+        "{}{}",
+        String::from_utf8_lossy(&linted.stdout),
+        String::from_utf8_lossy(&linted.stderr)
+    );
     assert!(linted.status.success() && says.is_empty(), "{says}");
 }
 

@@ -19,7 +19,7 @@ pub(super) const SAME: &str = "same";
 /// `unchanged`, `update` or `downtime`: output `{branch, why}`, and what changes.
 ///
 /// Parameters: `about`, `changes` (the output of the change set), `seen_rows` (what the person had
-/// on the card, or null), `policy`, `counts` (what runs now and can be scaled down: nothing means
+/// on the card, or null), `policy` and `because` (who says it), `counts` (what runs now and can be scaled down: nothing means
 /// no downtime), `steady` (why what runs besides cannot, or null).
 ///
 /// # Errors
@@ -38,7 +38,10 @@ pub(super) fn join(params: &Value) -> Result<Output, String> {
         .as_bool()
         .unwrap_or(rows.is_empty());
     let steady = params["steady"].as_str();
-    let (branch, why) = branch(&rows, empty, policy, &counts, steady);
+    let because = params["because"]
+        .as_str()
+        .unwrap_or("downtime in the estate");
+    let (branch, why) = branch(&rows, empty, (policy, because), &counts, steady);
     let more_dangerous = branch != NOP && more_dangerous(&rows, seen.as_deref());
     told(
         json!({ "branch": branch, "why": why }),
@@ -59,7 +62,7 @@ pub(super) const DOWNTIME: &str = "downtime";
 pub(super) fn branch(
     rows: &[ChangeRow],
     empty: bool,
-    policy: Downtime,
+    (policy, because): (Downtime, &str),
     counts: &BTreeMap<String, String>,
     steady: Option<&str>,
 ) -> (&'static str, String) {
@@ -83,8 +86,8 @@ pub(super) fn branch(
         );
     }
     match policy {
-        Downtime::Never => (UPDATE, "downtime: never in the estate".to_owned()),
-        Downtime::Always if runs => (DOWNTIME, "downtime: always in the estate".to_owned()),
+        Downtime::Never => (UPDATE, because.to_owned()),
+        Downtime::Always if runs => (DOWNTIME, because.to_owned()),
         Downtime::Auto if !stops.is_empty() && runs => {
             (DOWNTIME, format!("replaces {}", stops.join(", ")))
         }

@@ -19,7 +19,7 @@ use crate::systems::PlanAsk;
 use crate::systems::entry::{Home, Remarks};
 
 /// The version that a deployment brings.
-pub(super) const FLAG: Flag = Flag {
+pub(super) const VERSION_FLAG: Flag = Flag {
     name: "version",
     form: Form::Text(""),
     purposes: &[Purpose::Deploy],
@@ -28,7 +28,9 @@ pub(super) const FLAG: Flag = Flag {
 
 /// The version that a person chose.
 fn chosen(flags: &Flags) -> Option<String> {
-    let (_, value) = flags.iter().find(|(name, _)| name.as_str() == FLAG.name)?;
+    let (_, value) = flags
+        .iter()
+        .find(|(name, _)| name.as_str() == VERSION_FLAG.name)?;
     Some(value.to_string()).filter(|text| !text.is_empty())
 }
 
@@ -177,7 +179,7 @@ fn no_version(ask: &PlanAsk) -> Failure {
         "{stack} has no version: neither the estate nor this deployment says one, and none runs"
     ))
     .hint(format!(
-        "holdpoint deploy {stack} --flag version=TAG, or write version: in the estate file"
+        "holdpoint deploy {stack} --version TAG, or write version: in the estate file"
     ))
 }
 

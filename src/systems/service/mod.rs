@@ -14,6 +14,7 @@ mod running;
 mod status;
 mod steps;
 mod travel;
+mod ways;
 mod weight;
 
 use body::Body;
@@ -127,8 +128,7 @@ impl System for Service {
     }
 
     fn flags(&self) -> &'static [Flag] {
-        const FLAGS: &[Flag] = &[late::FLAG];
-        FLAGS
+        ways::FLAGS
     }
 
     fn notes(&self, spec: &Spec) -> Vec<Safe> {

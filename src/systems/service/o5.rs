@@ -75,6 +75,9 @@ pub(super) struct Kept {
     /// The version; none where neither the estate nor a person says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) version: Option<String>,
+    /// Whether it is updated as it runs where nobody says otherwise.
+    #[serde(default)]
+    pub(super) quick: bool,
     /// Its databases.
     #[serde(default)]
     pub(super) databases: Vec<Postgres>,
@@ -186,6 +189,7 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
         });
         let kept = Kept {
             databases: databases.collect(),
+            quick: app.quick,
             app: app.name.text,
             cluster: cluster.name.text,
             account: cluster.account.text,

@@ -6,6 +6,7 @@ use super::body::Body;
 use super::downtime::downtime;
 use super::running::{Running, running};
 use super::steps::{self, Counts};
+use super::ways::{Way, way};
 use super::{join, weight};
 use crate::domain::class::EnvClass;
 use crate::domain::failure::Failure;
@@ -92,13 +93,20 @@ pub(super) fn update(
         None if stack.standing().is_busy() => (None, Some(format!("{name} is {}", stack.status))),
         None => (None, None),
     };
-    let expected = rows
-        .as_ref()
-        .map(|rows| join::branch(rows, empty, body.downtime, &running, steady.as_deref()));
+    let way = way(ask, body);
+    let expected = rows.as_ref().map(|rows| {
+        join::branch(
+            rows,
+            empty,
+            (way.policy, way.because),
+            &running,
+            steady.as_deref(),
+        )
+    });
     let branch = expected.as_ref().map(|(branch, _)| (*branch).to_owned());
     let mut all = vec![
         steps::change_set("change-set", &input, None, &[]),
-        joined(ask, body, &running, steady.as_deref()),
+        joined(ask, body, &way, &running, steady.as_deref()),
     ];
     all.extend(straight(name, body, first_touch(ask, first)));
     if !running.is_empty() {
@@ -200,7 +208,7 @@ fn sentence(branch: Option<&str>, why: &str, rows: &[ChangeRow]) -> String {
 }
 
 /// Chooses the branch.
-fn joined(ask: &PlanAsk, body: &Body, running: &Counts, steady: Option<&str>) -> Step {
+fn joined(ask: &PlanAsk, body: &Body, way: &Way, running: &Counts, steady: Option<&str>) -> Step {
     let name = body.input.stack_name.as_str();
     let seen = ask
         .seen
@@ -209,7 +217,8 @@ fn joined(ask: &PlanAsk, body: &Body, running: &Counts, steady: Option<&str>) ->
     let params = json!({
         "changes": steps::from("change-set", ""),
         "seen_rows": seen,
-        "policy": body.downtime,
+        "policy": way.policy,
+        "because": way.because,
         "counts": running,
         "steady": steady,
     });

@@ -140,7 +140,7 @@ fn a_version_is_that_of_the_flag_of_the_estate_or_the_one_that_runs() {
         let Some(version) = version else {
             let failure = plan.unwrap_err();
             assert!(failure.summary.contains("has no version"), "{failure:?}");
-            assert!(failure.hint.contains("--flag version=TAG"), "{failure:?}");
+            assert!(failure.hint.contains("--version TAG"), "{failure:?}");
             continue;
         };
         let plan = plan.unwrap();
@@ -299,4 +299,85 @@ fn the_folder_of_a_repository_is_searched_for_its_application() {
         panic!("it needs nothing");
     };
     assert_eq!(needs, [Need::File(places[0].to_owned())]);
+}
+
+/// First match wins: what a person chose, the estate, the o5 file, what changes.
+#[test]
+fn who_says_whether_the_service_stops_first() {
+    use super::super::ways::way;
+    let set = |flags: &[(&str, &str)]| {
+        let mut ask = deploy("v1");
+        for (name, value) in flags {
+            let value = crate::domain::flag::Value::Text((*value).into());
+            ask.flags.insert(name.parse().unwrap(), value);
+        }
+        ask
+    };
+    let quick_file = APP.replace(
+        "runtimes:",
+        "deployment_config: { quick_mode: true }\nruntimes:",
+    );
+    let entry = |downtime: &str| json!({ "config": "ext/o5/app.yaml", "cluster": "cluster.yaml", "downtime": downtime });
+    for (app, downtime, flags, policy, because) in [
+        (APP, "auto", &[][..], Downtime::Auto, ""),
+        (APP, "auto", &[("quick", "true")], Downtime::Never, "quick"),
+        (
+            APP,
+            "always",
+            &[("quick", "true"), ("plans", "current")],
+            Downtime::Never,
+            "quick",
+        ),
+        (
+            APP,
+            "never",
+            &[("plans", "current")],
+            Downtime::Always,
+            "plans=current",
+        ),
+        (APP, "always", &[("plans", "evaluated")], Downtime::Auto, ""),
+        (
+            &quick_file,
+            "auto",
+            &[],
+            Downtime::Never,
+            "quick_mode in its o5 file",
+        ),
+        (
+            &quick_file,
+            "auto",
+            &[("quick", "false")],
+            Downtime::Auto,
+            "",
+        ),
+        (
+            &quick_file,
+            "auto",
+            &[("plans", "evaluated")],
+            Downtime::Auto,
+            "",
+        ),
+        (
+            &quick_file,
+            "always",
+            &[],
+            Downtime::Always,
+            "downtime: always in the estate",
+        ),
+        (
+            &quick_file,
+            "auto",
+            &[("plans", "current")],
+            Downtime::Always,
+            "plans=current",
+        ),
+    ] {
+        let body = Body::of(&read_as(app, &entry(downtime))).unwrap();
+        let way = way(&set(flags), &body);
+        assert_eq!(
+            (way.policy, way.because),
+            (policy, because),
+            "{downtime} {flags:?}"
+        );
+    }
 }
