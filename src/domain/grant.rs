@@ -12,7 +12,7 @@ use super::gap::Gap;
 use super::ids::{DeploymentId, StackId, StepId};
 use super::lifecycle::PhaseFlag;
 use super::look::{Quiet, Sights};
-use super::plan::{Output, Plan};
+use super::plan::{Output, Plan, Reserved};
 use super::stack::{Queued, Stack};
 use super::wants::Wants;
 
@@ -313,6 +313,14 @@ pub fn made(
         return Append::default();
     }
     match plan {
+        // What it takes was taken while it was made: it is made anew.
+        Ok((plan, _))
+            if !plan
+                .reserves
+                .is_disjoint(&Reserved::by_others(folds, Some(id))) =>
+        {
+            Append::default()
+        }
         Ok((plan, carried)) => decide::planned(folds, id, plan, carried),
         Err(failure) => decide::error(folds, id, failure),
     }

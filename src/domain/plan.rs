@@ -5,6 +5,7 @@ mod cancel;
 mod changes;
 mod mark;
 mod outcome;
+mod reserved;
 mod role;
 mod step;
 mod task;
@@ -13,6 +14,7 @@ pub use cancel::Cancel;
 pub use changes::{ChangeRow, Changes, Counts, Does, Fate, united};
 pub use mark::{Mark, When};
 pub use outcome::PlanShown;
+pub use reserved::Reserved;
 pub use role::Role;
 pub use step::{Finaliser, HoldRule, HoldWhen, Leaves, RetryRule, Step, StepKind};
 pub use task::Task;
@@ -102,6 +104,9 @@ pub struct Plan {
     /// The branch that the join is expected to take, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
+    /// What nobody else may take of real things while this goes on.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub reserves: BTreeSet<Reserved>,
     /// `on_step_failure: finish_independent` instead of stop.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub finish_independent: bool,

@@ -12,7 +12,7 @@ use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::lifecycle::PhaseFlag;
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::person::Person;
-use crate::domain::plan::{Output, Plan};
+use crate::domain::plan::{Output, Plan, Reserved};
 use crate::domain::purpose::Purpose;
 use crate::domain::stack::Queued;
 use crate::domain::time::Time;
@@ -189,6 +189,7 @@ impl Engine {
                 return;
             }
         };
+        let planning = planning.beside(Reserved::by_others(&self.folds, Some(id)));
         // A deployment plans on the look that found its stack quiet. A teardown and a recovery name
         // what goes and what holds data, as their cards did: they look again, with the resources,
         // else their plan differs from what was approved.

@@ -1,6 +1,7 @@
 //! Looking before planning: the rounds of looks that a planner asks for, and the plan that comes of
 //! them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::domain::ids::{EnvName, StackId};
 use crate::domain::lifecycles::of_system;
 use crate::domain::look::{Look, Sight, Sights, Subject};
 use crate::domain::place::{Place, Places, Proof};
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Plan, Reserved};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::sighting::Slowed;
 use crate::domain::time::Time;
@@ -109,6 +110,12 @@ impl Planning {
     pub(super) fn bound_to(mut self, places: &Places) -> Self {
         self.ask.env.places.clone_from(places);
         self.on.places.clone_from(places);
+        self
+    }
+
+    /// The same beside what others take.
+    pub(super) fn beside(mut self, reserved: BTreeSet<Reserved>) -> Self {
+        self.ask.reserved = reserved;
         self
     }
 
@@ -246,6 +253,7 @@ impl Engine {
                 serving,
                 left_at,
                 flags: flags.clone(),
+                reserved: Reserved::by_others(&self.folds, None),
             },
             spec: spec.clone(),
             on: LookOn {

@@ -8,6 +8,7 @@ pub mod script;
 pub mod service;
 pub mod website;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::Value;
@@ -23,7 +24,7 @@ use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::instance::Instance;
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::person::Issuer;
-use crate::domain::plan::{Output, Plan};
+use crate::domain::plan::{Output, Plan, Reserved};
 use crate::domain::purpose::Purpose;
 use crate::domain::refs::{Branch, Commit};
 use crate::domain::repository::Repository;
@@ -62,6 +63,8 @@ pub struct PlanAsk {
     pub left_at: Option<Time>,
     /// What was chosen beside the release: every flag that the system has for this.
     pub flags: Flags,
+    /// What the plans of other deployments that go on take of real things.
+    pub reserved: BTreeSet<Reserved>,
 }
 
 /// One system: everything that the rest of the program knows of it.

@@ -73,6 +73,7 @@ fn the_practice_estate_is_read_and_planned_whole() {
                 seen: None,
                 serving: None,
                 left_at: None,
+                reserved: std::collections::BTreeSet::new(),
                 flags: Flags::new(),
             };
             let parameters = BTreeMap::from([("DesiredCount".to_owned(), "2".to_owned())]);

@@ -65,6 +65,61 @@ fn an_o5_application_lives_on_the_embedded_cloud() {
     });
 }
 
+/// Applications that are deployed at once get places of their own at the listener that they share.
+#[test]
+fn applications_that_share_a_listener_are_deployed_at_once() {
+    let cloud = Cloud::start();
+    let peer = Peer {
+        endpoint: cloud.endpoint.clone(),
+        account: "000000000000",
+        lacks: &[Lack::Ground],
+    };
+    let names = ["one", "two", "three"];
+    let app = |name: &str| {
+        format!(
+            "name: {name}\nruntimes:\n  - name: web\n    routes:\n      - {{ prefix: /{name}/a, protocol: HTTP }}\n      - {{ prefix: /{name}/b, protocol: HTTP }}\n    containers: [{{ name: main, image: {{ name: {name} }} }}]\n"
+        )
+    };
+    let entry = |name: &str| {
+        format!(
+            "  {name}: {{ service: {{ config: {name}.yaml, cluster: cluster.yaml, version: v1 }}, environments: [dev] }}\n"
+        )
+    };
+    let endpoint = &cloud.endpoint;
+    let estate = format!(
+        "environments:\n  dev: {{ class: development, aws: {{ region: eu-west-1, endpoint_url: \"{endpoint}\" }} }}\napplications:\n{}",
+        names.map(entry).concat()
+    );
+    let files: Vec<(String, String)> = names
+        .iter()
+        .map(|name| (format!("{name}.yaml"), app(name)))
+        .chain([
+            ("holdpoint.yaml".to_owned(), estate),
+            ("cluster.yaml".to_owned(), cluster(&peer, None)),
+        ])
+        .collect();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    let program = Program::with(&files);
+    program
+        .run(&["deploy", "--all", "dev", "--here", "--wait", "--json"])
+        .ends(0);
+    let listener = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:listener/app/main/1/2";
+    let told = query(
+        endpoint,
+        "elasticloadbalancing",
+        "2015-12-01",
+        "DescribeRules",
+        &[("ListenerArn", listener)],
+    );
+    let mut rules = tagged(&told.body, "Priority");
+    rules.sort();
+    let all = ["1000", "1001", "1002", "1003", "1004", "1005", "default"];
+    assert_eq!(rules, all);
+}
+
 #[test]
 #[ignore = "needs moto; .ci/run starts it"]
 fn an_o5_application_lives_on_moto() {

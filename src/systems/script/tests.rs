@@ -66,6 +66,7 @@ fn plan(purpose: Purpose, entry: &ScriptEntry) -> Result<Plan, Failure> {
         seen: None,
         serving: None,
         left_at: None,
+        reserved: std::collections::BTreeSet::new(),
         flags: Flags::new(),
     };
     assert!(Script.looks(&ask, &spec, &Sights::default()).is_empty());

@@ -15,6 +15,7 @@ use super::o5::Kept;
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
+use crate::domain::plan::Reserved;
 use crate::domain::relative::plain;
 use crate::domain::request::{FileRef, Release, SourceBundle, Spec};
 use crate::forms::cloudformation::template::{self, Fixed, Parameter, Template};
@@ -47,6 +48,9 @@ pub(super) struct Body {
     /// What stays with it of the o5 files that it was made of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) o5: Option<Kept>,
+    /// What its plan takes of real things; known where it is planned.
+    #[serde(skip)]
+    pub(super) reserves: BTreeSet<Reserved>,
 }
 
 impl Body {
@@ -211,6 +215,7 @@ fn assembled(
         open,
         length,
         o5,
+        reserves: BTreeSet::new(),
     };
     let body = serde_json::to_value(body).map_err(|why| {
         Diagnostics::from(Diagnostic::of_file("template", path, &why.to_string(), ""))

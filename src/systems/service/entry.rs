@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::relative::plain;
 use crate::systems::entry::{Claim, Form, Home, PERHAPS_SECRET, Remarks, SECRET, Written};
 use crate::systems::reach::{quoted, words};
 use crate::text::diagnostic::closest;
@@ -199,13 +200,25 @@ impl ServiceEntry {
         }
     }
 
-    /// The CloudFormation stack that it is in an environment.
-    pub(super) fn claim(&self, home: &Home<'_>, app: &str) -> Claim {
-        Claim {
+    /// The CloudFormation stack that it is in an environment, and the application.
+    pub(super) fn claims(&self, home: &Home<'_>, app: &str) -> Vec<Claim> {
+        let stack = Claim {
             what: format!("CloudFormation stack {:?}", self.stack_name(home.name, app)),
             path: vec!["stack_name".to_owned()],
             hint: "put {env} into stack_name".to_owned(),
-        }
+        };
+        // What is made of an o5 application has its name and that of the environment.
+        let o5 = self.config.as_deref().map(|config| Claim {
+            what: format!(
+                "o5 application {:?} of the environment {:?}",
+                plain(config),
+                self.called(home.name)
+            ),
+            path: vec!["config".to_owned()],
+            hint: "let them be of two environments, or of two files with names of their own"
+                .to_owned(),
+        });
+        [stack].into_iter().chain(o5).collect()
     }
 
     /// What it reaches, as a sentence.
@@ -281,6 +294,12 @@ pub(super) fn secrets(app: &str, entry: &Node) -> Remarks {
                 );
             }
         }
+    }
+    if let Some(version) = entry.get("version").and_then(Node::text)
+        && secret::is_in(version)
+    {
+        let says = format!("the version of {app} is a secret in clear text");
+        told.say(SECRET, &["version"], says, "write the tag of its images");
     }
     told
 }

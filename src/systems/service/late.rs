@@ -9,8 +9,9 @@ use super::o5::{Group, Kept, VERSION};
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{Flag, Flags, Form};
-use crate::domain::look::{Look, Sights};
+use crate::domain::look::{Look, Sights, Standing};
 use crate::domain::place::Place;
+use crate::domain::plan::Reserved;
 use crate::domain::purpose::Purpose;
 use crate::domain::request::Spec;
 use crate::forms::cloudformation::{StackFacts, facts};
@@ -25,6 +26,19 @@ pub(super) const VERSION_FLAG: Flag = Flag {
     purposes: &[Purpose::Deploy],
     says: "this version of an o5 application: the tag of its images",
 };
+
+/// What a version is.
+pub(super) const TAG: &str =
+    "a version is the tag of an image: up to 128 letters, digits, '_', '.' and '-'";
+
+/// Whether a text can be a version.
+pub(super) fn is_tag(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && !text.starts_with(['.', '-'])
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+}
 
 /// The version that a person chose.
 fn chosen(flags: &Flags) -> Option<String> {
@@ -43,8 +57,12 @@ fn places(group: Group) -> RangeInclusive<u32> {
     }
 }
 
-/// The place that the stack has for a rule, where it is one of its group.
+/// The place that the stack has for a rule, where it is one of its group. A stack that was never made
+/// has no rule, whatever its parameters say.
 fn kept(stack: &StackFacts, name: &str, group: Group) -> Option<u32> {
+    if matches!(stack.standing(), Standing::NeverMade | Standing::Missing) {
+        return None;
+    }
     let place = stack.parameters.get(name)?.parse().ok()?;
     places(group).contains(&place).then_some(place)
 }
@@ -95,8 +113,13 @@ impl Body {
                 .hint("leave the flag version out; a parameter of its template says it"))
             });
         };
-        if !self.input.parameters.contains_key(VERSION) {
-            return Err(no_version(ask));
+        match self.input.parameters.get(VERSION) {
+            None => return Err(no_version(ask)),
+            Some(version) if !is_tag(version) => {
+                let says = format!("{version:?} cannot be a version of {}", ask.stack);
+                return Err(Failure::new(says).hint(TAG));
+            }
+            Some(_) => {}
         }
         match o5.databases.first() {
             Some(database) => Err(Failure::new(format!(
@@ -113,25 +136,39 @@ impl Body {
     ///
     /// # Errors
     /// No place is free.
-    pub(super) fn placed(mut self, stack: &StackFacts, seen: &Sights) -> Result<Body, Failure> {
+    pub(super) fn placed(
+        mut self,
+        ask: &PlanAsk,
+        stack: &StackFacts,
+        seen: &Sights,
+    ) -> Result<Body, Failure> {
         let Some(o5) = &self.o5 else {
             return Ok(self);
         };
-        let listener = seen.of_kind(LISTENER).map(facts::<ListenerFacts>);
-        let listener = listener.transpose()?.unwrap_or_default();
-        let mut taken = listener.taken;
+        let listener = elb::listener(o5.listener.as_deref().unwrap_or_default());
+        let reserved = ask.reserved.iter().filter(|one| one.of == listener);
+        let reserved: BTreeSet<u32> = reserved.filter_map(|one| one.what.parse().ok()).collect();
+        let there = seen.of_kind(LISTENER).map(facts::<ListenerFacts>);
+        let mut taken = there.transpose()?.unwrap_or_default().taken;
+        taken.extend(reserved);
         let own = o5.priorities.iter();
         let own: BTreeSet<u32> = own
             .filter_map(|(name, group)| kept(stack, name, *group))
             .collect();
         taken.extend(&own);
         for (name, group) in &o5.priorities {
-            let place = kept(stack, name, *group)
-                .or_else(|| places(*group).find(|place| !taken.contains(place)));
+            let own = kept(stack, name, *group);
+            let place = own.or_else(|| places(*group).find(|place| !taken.contains(place)));
             let Some(place) = place else {
                 return Err(no_place(o5, *group));
             };
             taken.insert(place);
+            if own.is_none() {
+                self.reserves.insert(Reserved {
+                    of: listener.clone(),
+                    what: place.to_string(),
+                });
+            }
             // What the estate gives goes before.
             let parameters = &mut self.input.parameters;
             parameters

@@ -35,7 +35,7 @@ use crate::domain::purpose::Purpose;
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::row::Row;
 use crate::forms::cloudformation::{self, CHANGES, STACK, StackFacts, facts};
-use crate::text::diagnostic::Diagnostic;
+use crate::text::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::document::Node;
 use crate::text::safe::Safe;
 
@@ -73,7 +73,7 @@ impl System for Service {
     fn claims(&self, app: &str, home: &Home<'_>, entry: &Value) -> Vec<Claim> {
         read::<ServiceEntry>(entry)
             .iter()
-            .map(|entry| entry.claim(home, app))
+            .flat_map(|entry| entry.claims(home, app))
             .collect()
     }
 
@@ -94,6 +94,10 @@ impl System for Service {
             }
         };
         if entry.is_of_o5() {
+            if entry.cluster.is_none() {
+                // That is told at the entry.
+                return Read::Wrong(Diagnostics::default());
+            }
             let asked = match entry.asked(whole.env.as_str(), files) {
                 Ok(asked) => asked,
                 Err(needs) => return Read::Needs(needs),
@@ -186,7 +190,7 @@ impl System for Service {
             // What has no version or no place is told in the plan.
             let placed = body.and_then(|body| {
                 body.deployable(ask)?;
-                body.placed(&stack, seen)
+                body.placed(ask, &stack, seen)
             });
             let changes = placed.map(|body| {
                 cloudformation::changes(&plan::ours(ask, &body.input, serving.as_ref()))
@@ -220,8 +224,8 @@ impl System for Service {
         let stack = &facts::<StackFacts>(sight)?;
         body.renamed(ask, serving.as_ref())?;
         body.deployable(ask)?;
-        let body = body.placed(stack, seen)?;
-        let serving = serving.and_then(|one| one.placed(stack, seen).ok());
+        let body = body.placed(ask, stack, seen)?;
+        let serving = serving.and_then(|one| one.placed(ask, stack, seen).ok());
         let mut plan = match ask.purpose {
             Purpose::Teardown => end::teardown(ask, &body, serving.as_ref(), stack),
             Purpose::Recover => end::recover(ask, &body, serving.as_ref(), stack, seen),
@@ -236,6 +240,9 @@ impl System for Service {
                 | Standing::Unknown => Err(status::stuck(&body.input.stack_name, stack)),
             },
         }?;
+        if ask.purpose != Purpose::Teardown {
+            plan.reserves.clone_from(&body.reserves);
+        }
         let by_hand = ask
             .env
             .places

@@ -236,7 +236,7 @@ fn opened(path: &str, bundle: &SourceBundle) -> Result<(Source, Node), Diagnosti
         let says = format!("{path} is not among the files");
         return Err(Diagnostic::of_file("o5", path, &says, "").into());
     };
-    document::read(path, &file.bytes, Limits::CONFIGURATION)
+    document::read(path, &file.bytes, Limits::CONFIGURATION).map_err(clear::unread)
 }
 
 /// Writes over the cluster's own words.
@@ -271,6 +271,12 @@ fn chosen(
     reading: &mut Reading<'_>,
 ) -> Option<Environment> {
     let names: Vec<String> = all.iter().map(|one| one.name.text.clone()).collect();
+    for (n, one) in all.iter().enumerate() {
+        if names[..n].contains(&one.name.text) {
+            let says = format!("there are two environments of the name {:?}", one.name.text);
+            reading.say(one.name.at, says, "take one of them out");
+        }
+    }
     let at = all.first().map_or(At::START, |one| one.name.at);
     let Some(found) = all.into_iter().find(|one| one.is(&asked.called)) else {
         // What is wrong in one may be that it is not read at all.

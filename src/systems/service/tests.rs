@@ -95,6 +95,7 @@ fn ask(purpose: Purpose, class: EnvClass) -> PlanAsk {
         seen: None,
         serving: None,
         left_at: None,
+        reserved: std::collections::BTreeSet::new(),
         flags: Flags::new(),
     }
 }

@@ -76,6 +76,7 @@ pub(super) fn ask(env: &str, purpose: Purpose) -> PlanAsk {
         seen: None,
         serving: None,
         left_at: None,
+        reserved: std::collections::BTreeSet::new(),
         flags: Flags::default(),
     }
 }

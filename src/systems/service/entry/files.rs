@@ -2,9 +2,11 @@
 
 use super::ServiceEntry;
 use crate::domain::relative::{inside, plain};
+use crate::forms::cloudformation::COUNT;
 use crate::systems::entry::Remarks;
 use crate::systems::files::{Files, Need};
 use crate::systems::reach::quoted;
+use crate::systems::service::late::{TAG, is_tag};
 use crate::systems::service::o5::{Asked, CONFIGS};
 
 /// Roles of o5 applications have names of their own.
@@ -64,6 +66,10 @@ impl ServiceEntry {
             ),
             ("version", self.version.is_some()),
         ];
+        if let Some(version) = self.version.as_ref().filter(|one| !is_tag(&one.0)) {
+            let says = format!("{:?} cannot be a version", version.0);
+            told.say("version", &["version"], says, TAG);
+        }
         match (&self.template, &self.config) {
             (None, None) => told.say(
                 "missing",
@@ -84,6 +90,18 @@ impl ServiceEntry {
                     told.say_key("both", &[key], says, "leave it out");
                 }
             }
+            (None, Some(_)) if self.derived().next().is_some() => {
+                for (path, name) in self.derived() {
+                    let says = format!("the parameter {name} is what the o5 files say");
+                    let hint =
+                        "change the files; counts of tasks (DesiredCount…) can be given here";
+                    let (key, env) = path;
+                    let path = [key, env, name];
+                    let path: Vec<&str> =
+                        path.into_iter().filter(|part| !part.is_empty()).collect();
+                    told.say_key("derived", &path, says, hint);
+                }
+            }
             (None, Some(_)) if self.cluster.is_none() => told.say_key(
                 "missing",
                 &["config"],
@@ -92,6 +110,22 @@ impl ServiceEntry {
             ),
             (None, Some(_)) => {}
         }
+    }
+
+    /// The parameters that are given though the o5 files say them.
+    fn derived(&self) -> impl Iterator<Item = ((&'static str, &str), &str)> {
+        let own = self
+            .parameters
+            .keys()
+            .map(|name| (("parameters", ""), name));
+        let of = self.parameters_by_environment.iter();
+        let of = of.flat_map(|(env, all)| {
+            let named = ("parameters_by_environment", env.as_str());
+            all.keys().map(move |name| (named, name))
+        });
+        own.chain(of)
+            .map(|(path, name)| (path, name.as_str()))
+            .filter(|(_, name)| !name.starts_with(COUNT))
     }
 
     /// The files that it names, whatever the environment, each with the key that does.
@@ -109,6 +143,12 @@ impl ServiceEntry {
             .filter(|(_, file)| !file.contains("{env}") && !file.ends_with('/'))
             .map(|(key, file)| (Need::File(plain(file)), vec![key.to_owned()]))
             .collect()
+    }
+
+    /// What the environment is called at o5.
+    pub(super) fn called(&self, env: &str) -> String {
+        let own = self.environment.as_deref();
+        own.map_or_else(|| env.to_owned(), |own| own.replace("{env}", env))
     }
 
     /// The o5 files of an environment, where the application's is found.
@@ -146,7 +186,7 @@ impl ServiceEntry {
                 .environment_file
                 .as_deref()
                 .map(|file| plain(&in_env(file))),
-            called: self.environment.as_deref().map_or(env.to_owned(), in_env),
+            called: self.called(env),
             overrides: overrides
                 .map(|(key, value)| (key.clone(), value.0.as_ref().map(|one| one.0.clone())))
                 .collect(),

@@ -2,6 +2,7 @@
 //! none. Looked for in the tree as written, so that they are found, and hidden wherever the file is
 //! quoted, whatever else is wrong.
 
+use super::proto::unsaid;
 use crate::text::diagnostic::{At, Diagnostics};
 use crate::text::document::{Content, Node, Source};
 use crate::text::secret;
@@ -15,7 +16,8 @@ pub(super) fn hide(source: &mut Source, root: &Node) -> Diagnostics {
     }
     let told = found.into_iter().map(|(at, what)| {
         let says = format!("{what} is a secret in clear text");
-        let hint = "name a secret under secrets of the application, and take its value by secret: { secret_name, json_key }";
+        let hint =
+            "an application takes the value of one by its name: secret: { secret_name, json_key }";
         source.diagnostic("secret", at, says, hint)
     });
     Diagnostics(told.collect())
@@ -26,6 +28,9 @@ fn walk(node: &Node, found: &mut Vec<(At, String)>) {
         Content::Map(entries) => {
             let name = node.get("name").and_then(Node::text);
             for (key, inner) in entries {
+                if secret::is_in(&key.name) {
+                    found.push((key.at, "this key".to_owned()));
+                }
                 let is_of = name.filter(|_| matches!(key.name.as_str(), "value" | "join"));
                 if let Some(name) = is_of {
                     of_variable(name, inner, found);
@@ -38,7 +43,7 @@ fn walk(node: &Node, found: &mut Vec<(At, String)>) {
             let words = items.iter().map(|item| item.text().unwrap_or_default());
             let words: Vec<String> = words.map(str::to_owned).collect();
             for n in secret::in_words(&words) {
-                found.push((items[n].at, "a word of this command".to_owned()));
+                found.push((items[n].at, "a word of this list".to_owned()));
             }
             for item in items.iter().filter(|item| item.text().is_none()) {
                 walk(item, found);
@@ -52,15 +57,28 @@ fn walk(node: &Node, found: &mut Vec<(At, String)>) {
     }
 }
 
+/// What cannot be read is told without its lines: nobody knows what of them is a secret.
+pub(super) fn unread(found: Diagnostics) -> Diagnostics {
+    let told = found.0.into_iter().map(|mut one| {
+        one.text = String::new();
+        unsaid(one)
+    });
+    Diagnostics(told.collect())
+}
+
 /// The value of a variable, or what it is joined of.
 fn of_variable(name: &str, node: &Node, found: &mut Vec<(At, String)>) {
-    let items = node.get("values").map_or(&[][..], Node::items);
-    for one in std::iter::once(node).chain(items) {
-        if one
-            .text()
-            .is_some_and(|text| secret::is_kept_in(name, text))
-        {
-            found.push((one.at, format!("the variable {name}")));
+    match &node.content {
+        Content::Scalar { text, .. } => {
+            if secret::is_kept_in(name, text) {
+                found.push((node.at, format!("the variable {name}")));
+            }
+        }
+        Content::List(items) => items.iter().for_each(|item| of_variable(name, item, found)),
+        Content::Map(entries) => {
+            for (_, inner) in entries {
+                of_variable(name, inner, found);
+            }
         }
     }
 }

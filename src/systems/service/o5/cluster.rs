@@ -209,7 +209,8 @@ fn aws(mut m: Message<'_>, cluster: &mut Cluster, reading: &mut Reading<'_>) {
     cluster.region = m.needed("aws_region", reading).unwrap_or_default();
     cluster.namespace = plain(m.needed("global_namespace", reading));
     if let Some(mut m) = m.message("o5_deployer", reading) {
-        let why = "the role that deploys is `role` of the environment in the estate file";
+        let why =
+            "the role that deploys is role_arn below aws of the environment in the estate file";
         m.unrendered("assume_role_arn", why, reading);
         m.end(reading);
     }

@@ -4,6 +4,8 @@
 
 use crate::text::diagnostic::{At, Diagnostic, Diagnostics, closest};
 use crate::text::document::{Content, Node, Source};
+use crate::text::safe::Safe;
+use crate::text::secret;
 
 /// A text with its place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,9 +52,8 @@ impl<'a> Reading<'a> {
         says: impl AsRef<str>,
         hint: impl AsRef<str>,
     ) {
-        self.found
-            .0
-            .push(self.source.diagnostic(code, at, says, hint));
+        let found = self.source.diagnostic(code, at, says, hint);
+        self.found.0.push(unsaid(found));
     }
 
     /// Something is understood and has no effect.
@@ -60,6 +61,16 @@ impl<'a> Reading<'a> {
         self.notes
             .push(self.source.diagnostic("not-rendered", at, says, ""));
     }
+}
+
+/// The same without anything in it that tells by its form that it is a secret: the line is left out,
+/// and the word masked.
+pub(super) fn unsaid(mut found: Diagnostic) -> Diagnostic {
+    if secret::masked(found.text.as_bytes()).as_ref() != found.text.as_bytes() {
+        found.text = String::new();
+    }
+    found.says = Safe::told(found.says.as_str());
+    found
 }
 
 /// A message that is being read.
@@ -172,7 +183,7 @@ impl<'n> Message<'n> {
         let fits = number.filter(|number| within.contains(number));
         if fits.is_none() {
             let says = format!(
-                "{key} of {} is a whole number from {} to {}",
+                "{key} of {} must be a whole number from {} to {}",
                 self.what,
                 within.start(),
                 within.end()
@@ -276,8 +287,12 @@ impl<'n> Message<'n> {
                 continue;
             }
             let near = closest(&key.name, self.known.iter().copied());
+            let mut known = self.known.clone();
+            known.dedup();
+            known.sort_unstable();
+            known.dedup();
             let hint = near.map_or_else(
-                || format!("known are {}", self.known.join(", ")),
+                || format!("known are {}", known.join(", ")),
                 |near| format!("did you mean {near:?}?"),
             );
             let says = format!("{} has no {:?}", self.what, key.name);
@@ -311,6 +326,14 @@ impl<'n> Message<'n> {
 
     fn as_text(&self, key: &str, node: &Node, reading: &mut Reading<'_>) -> Option<Word> {
         let text = node.text();
+        if text.is_some_and(|text| text.chars().any(acts)) {
+            let says = format!(
+                "{key} of {} has a character that acts on a terminal",
+                self.what
+            );
+            reading.say(node.at, says, "take it out");
+            return None;
+        }
         if text.is_none() {
             let says = format!(
                 "{key} of {} is {}, and must be a text",
@@ -324,6 +347,12 @@ impl<'n> Message<'n> {
             at: node.at,
         })
     }
+}
+
+/// Whether a character is none to be read: controls, and what turns the direction of writing.
+fn acts(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t'))
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `env_vars` as `envVars`.

@@ -254,7 +254,7 @@ fn what_is_wrong_is_told_at_its_place() {
         (
             "port: 9090",
             "port: 99999",
-            "port of the route \"/raw\" is a whole number from 1 to 65535",
+            "port of the route \"/raw\" must be a whole number from 1 to 65535",
         ),
         (
             "{ protocol: HTTP, route_group: ROUTE_GROUP_FALLBACK }",
@@ -296,7 +296,7 @@ fn what_is_wrong_is_told_at_its_place() {
         (
             "command: [serve]",
             "command: [serve, --password, hunter2secret9]",
-            "a word of this command is a secret in clear text",
+            "a word of this list is a secret in clear text",
         ),
         (
             "env_vars:\n          - { name: POSTGRES_URL, database: { database_name: main } }\n          - { name: REPORTS_URL",
@@ -308,6 +308,62 @@ fn what_is_wrong_is_told_at_its_place() {
             "command: [serve]",
             "the container main says none of image_url, image",
         ),
+        (
+            "- name: metrics\n",
+            "- name: main\n",
+            "two containers of the name \"main\"",
+        ),
+        (
+            "- name: metrics\n",
+            "- name: o5_runtime\n",
+            "o5_runtime is the name of the sidecar",
+        ),
+        (
+            "- name: metrics\n",
+            "- name: \"m\\e[1m\"\n",
+            "a character that acts on a terminal",
+        ),
+        (
+            "prefix: /raw,",
+            "prefix: raw,",
+            "cannot be the beginning of a path",
+        ),
+        (
+            "prefix: /raw,",
+            "prefix: /worker,",
+            "two routes take what begins with \"/worker\"",
+        ),
+        (
+            "port: 9090",
+            "port: 8888",
+            "the port 8888 of the runtime api is the sidecar's own",
+        ),
+        (
+            "port: 9090",
+            "port: 8081",
+            "the port 8081 of the runtime api is the sidecar's own",
+        ),
+        (
+            "{ name: MODE, value: live }",
+            "{ name: UPSTREAM, value: live }",
+            "two variables \"UPSTREAM\"",
+        ),
+        (
+            "{ name: MODE, value: live }",
+            "{ name: \"a b\", value: live }",
+            "cannot be the name of a variable",
+        ),
+        (
+            "image_url: prom/statsd-exporter:v0.28.0",
+            "image_url: \"a b\"",
+            "image_url of the container metrics cannot be",
+        ),
+        (
+            "- { name: documents,",
+            "- { name: Documents,",
+            "cannot be the name of a blobstore",
+        ),
+        ("name: rates,", "name: \"*\",", "\"*\" names no topic"),
     ] {
         let says = wrong(old, new);
         assert!(says.contains(told), "{new}: no {told:?} in\n{says}");
@@ -316,6 +372,31 @@ fn what_is_wrong_is_told_at_its_place() {
             "{says}"
         );
         assert!(!says.contains("hunter2"), "{says}");
+    }
+}
+
+/// What is a secret by its form or its name is in no message, whatever else is wrong with it.
+#[test]
+fn no_message_repeats_a_secret() {
+    const TOKEN: &str = "ghp_abcdefghijklmnopqrstuvwxyz0123456789";
+    for (old, new) in [
+        ("demand: MEDIUM", format!("demand: {TOKEN}")),
+        ("demand: MEDIUM", format!("{TOKEN}: 1")),
+        (
+            "targets:",
+            format!("password: hunter2xyz\ntoken: {TOKEN}\ntargets:"),
+        ),
+        (
+            "{ name: MODE, value: live }",
+            "{ name: DB_PASSWORD, value: [hunter2xyz] }".to_owned(),
+        ),
+        ("value: live", "value: \"hunter2xyz".to_owned()),
+    ] {
+        let told = wrong(old, &new);
+        assert!(
+            !told.is_empty() && !told.contains("hunter2xyz") && !told.contains(TOKEN),
+            "{told}"
+        );
     }
 }
 

@@ -212,6 +212,40 @@ fn a_rule_keeps_its_place_and_no_place_is_given_twice() {
     );
 }
 
+/// Two deployments that go on at once get different places; what never was has none.
+#[test]
+fn a_place_that_another_deployment_takes_is_not_free() {
+    let spec = shop(&json!({ "version": "v1" }));
+    let mut first = deploy("");
+    let (_, plan) = planned(&first, &spec, &StackFacts::missing(), &[]);
+    let plan = plan.unwrap();
+    let what: Vec<&str> = plan.reserves.iter().map(|one| one.what.as_str()).collect();
+    assert_eq!(what, ["1", "1000", "1001"]);
+    first.reserved = plan.reserves;
+    let (_, second) = planned(&first, &spec, &StackFacts::missing(), &[]);
+    let second = second.unwrap();
+    assert_eq!(
+        brought(&second, "ListenerRulePriority"),
+        ["1002", "1003", "2"]
+    );
+    // A stack that was never made has no rules, whatever its parameters say.
+    let names = Body::of(&spec).unwrap().o5.unwrap().priorities.into_keys();
+    let parameters: Vec<(String, &str)> = names.zip(["1000", "1001", "1"]).collect();
+    let parameters: Vec<(&str, &str)> = parameters.iter().map(|(a, b)| (a.as_str(), *b)).collect();
+    let never = StackFacts {
+        status: "ROLLBACK_COMPLETE".to_owned(),
+        ..there(&parameters)
+    };
+    let mut recovery = deploy("");
+    recovery.purpose = Purpose::Recover;
+    let spec = planned(&deploy(""), &spec, &StackFacts::missing(), &[]).0;
+    let (_, plan) = planned(&recovery, &spec, &never, &[1, 1000]);
+    assert_eq!(
+        brought(&plan.unwrap(), "ListenerRulePriority"),
+        ["1001", "1002", "2"]
+    );
+}
+
 #[test]
 fn names_of_o5_do_not_change_under_a_stack() {
     let spec = shop(&json!({ "version": "v1" }));

@@ -39,7 +39,23 @@ pub(in super::super) fn read(root: &Node, reading: &mut Reading<'_>) -> Option<A
         let says = format!("{} has no runtime: nothing would run", m.what());
         reading.say(m.at, says, "add one under runtimes");
     }
+    repeated(&app, reading);
+    for (name, kind) in (app.blobstores.iter().map(|one| (&one.name, "blobstore")))
+        .chain(app.secrets.iter().map(|name| (name, "secret")))
+        .chain(app.targets.iter().map(|name| (name, "target")))
+    {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:".contains(c);
+        let lower = kind != "blobstore"
+            || !name
+                .text
+                .contains(|c: char| c.is_ascii_uppercase() || "_/:".contains(c));
+        if !name.text.chars().all(plain) || !lower {
+            let says = format!("{:?} cannot be the name of a {kind}", name.text);
+            reading.say(name.at, says, "use letters in lower case, digits and '-'");
+        }
+    }
     let mut known = [
+        ("target", app.targets.iter().collect()),
         ("blobstore", words(&app.blobstores, |one| &one.name)),
         ("database", words(&app.databases, |one| &one.name)),
         ("secret", app.secrets.iter().collect()),
@@ -70,6 +86,20 @@ fn twice(kind: &str, names: &mut Vec<&Word>, reading: &mut Reading<'_>) {
     }
 }
 
+/// Says of two routes that take the same requests that one of them would get none.
+fn repeated(app: &Application, reading: &mut Reading<'_>) {
+    let mut seen: Vec<(&str, Vec<&str>)> = Vec::new();
+    for route in app.runtimes.iter().flat_map(|runtime| &runtime.routes) {
+        let hosts: Vec<&str> = route.subdomains.iter().map(Word::as_str).collect();
+        let takes = (route.prefix.as_str(), hosts);
+        if seen.contains(&takes) {
+            let says = format!("two routes take what begins with {:?}", route.prefix);
+            reading.say(route.at, says, "tell them apart by prefix or subdomains");
+        }
+        seen.push(takes);
+    }
+}
+
 /// Says where a name is none: it becomes part of the names of what is made.
 fn named(name: &Word, whose: &str, reading: &mut Reading<'_>) {
     let text = name.as_str();
@@ -80,7 +110,7 @@ fn named(name: &Word, whose: &str, reading: &mut Reading<'_>) {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     if !text.is_empty() && !fits {
         let says = format!("{text:?} cannot be the name of {whose}");
-        let hint = "use a letter, then letters and digits, in lower case";
+        let hint = "use a letter, then at least one more letter or digit, all in lower case";
         reading.say(name.at, says, hint);
     }
 }
@@ -208,6 +238,8 @@ fn runtime(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Runtime> {
     let containers = each("containers", &mut m, reading, |m, reading| {
         container(m, None, reading)
     });
+    let mut named: Vec<&Word> = containers.iter().map(|one| &one.name).collect();
+    twice("container", &mut named, reading);
     if containers.is_empty() {
         let says = format!("{} has no container", m.what());
         reading.say(m.at, says, "add one under containers");

@@ -71,8 +71,9 @@ impl Maker<'_, '_> {
         for named in &runtime.policies {
             policy.named(self.policy_of(runtime, named));
         }
+        self.clash(runtime, &sidecar);
         let has_bus = self.cluster.bus.is_some();
-        if has_bus {
+        if has_bus && (sidecar.is_needed() || !self.app.targets.is_empty()) {
             policy.publishes();
         }
         if sidecar.is_needed() {
@@ -163,6 +164,37 @@ impl Maker<'_, '_> {
         let properties = targets(protocol, port, self.template);
         self.template.add(&group, kind, &properties);
         group
+    }
+
+    /// Says where a container would need a port that the sidecar has: they have one network.
+    fn clash(&mut self, runtime: &Runtime, sidecar: &Sidecar) {
+        let taken = sidecar.ports();
+        let routes = runtime.routes.iter().map(|route| (route.port, route.at));
+        let told = runtime
+            .subscriptions
+            .iter()
+            .map(|one| (one.port, runtime.name.at));
+        for (port, at) in routes.chain(told) {
+            if taken.contains(&port) {
+                let says = format!(
+                    "the port {port} of the runtime {} is the sidecar's own",
+                    runtime.name.text
+                );
+                self.reading
+                    .say(at, says, "let the container take another one");
+            }
+        }
+        if groups_of(runtime) > 5 {
+            let says = format!(
+                "the routes of the runtime {} lead to more than 5 ports, and ECS takes 5 for a service",
+                runtime.name.text
+            );
+            self.reading.say(
+                runtime.name.at,
+                says,
+                "let some of them go through the sidecar",
+            );
+        }
     }
 
     /// Says where the cluster names no load balancer for a route.
@@ -296,6 +328,22 @@ impl Maker<'_, '_> {
         self.template.add(&logical, kind, &service);
         self.template.after(&logical, rules);
     }
+}
+
+/// How many groups of targets its routes need.
+fn groups_of(runtime: &Runtime) -> usize {
+    let mut all: Vec<_> = runtime
+        .routes
+        .iter()
+        .map(|route| {
+            let direct = route.bypass || runtime.direct;
+            let container = route.container.as_ref().map(Word::as_str);
+            (route.protocol, direct.then_some((container, route.port)))
+        })
+        .collect();
+    all.sort();
+    all.dedup();
+    all.len()
 }
 
 /// The databases that its containers and its sidecar reach.

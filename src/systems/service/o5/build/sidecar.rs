@@ -78,6 +78,13 @@ impl Sidecar {
         self.delayable |= delayable;
     }
 
+    /// The ports on which it listens.
+    pub(super) fn ports(&self) -> Vec<u32> {
+        let public = self.is_public.then_some(PUBLIC);
+        let adapter = self.adapts.then_some(ADAPTER);
+        public.into_iter().chain(adapter).collect()
+    }
+
     /// Whether a task needs it.
     pub(super) fn is_needed(&self) -> bool {
         !self.endpoints.is_empty()

@@ -1,6 +1,6 @@
 //! What applications keep: buckets, secrets, databases.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -43,6 +43,8 @@ pub(super) struct Stores {
     buckets: BTreeMap<String, Bucket>,
     secrets: BTreeMap<String, Value>,
     databases: BTreeMap<String, (Reached, Value)>,
+    /// Databases whose server group the cluster has not.
+    lost: BTreeSet<String>,
 }
 
 /// A part of a secret, as a container is given it: its newest version.
@@ -96,6 +98,7 @@ impl Stores {
             );
             let hint = nearest(group, cluster.servers.iter().map(|one| one.group.as_str()));
             reading.say(database.group.at, says, hint);
+            self.lost.insert(database.name.text.clone());
             return;
         };
         let at = database.group.at;
@@ -197,6 +200,10 @@ impl Stores {
 
     /// How the database of a name is reached.
     pub(super) fn reached(&self, name: &Word, reading: &mut Reading<'_>) -> Option<Reached> {
+        // Of one whose server group is unknown that is told already.
+        if self.lost.contains(name.as_str()) {
+            return None;
+        }
         found(&self.databases, "database", name, reading).map(|(reached, _)| reached.clone())
     }
 
@@ -214,8 +221,7 @@ fn found<'a, T>(
     reading: &mut Reading<'_>,
 ) -> Option<&'a T> {
     let found = all.get(name.as_str());
-    // Of what a server group lacks nothing more is said.
-    if found.is_none() && reading.found.is_empty() {
+    if found.is_none() {
         let says = format!("the application has no {kind} {:?}", name.text);
         let hint = nearest(name.as_str(), all.keys().map(String::as_str));
         reading.say(name.at, says, hint);

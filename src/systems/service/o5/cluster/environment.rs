@@ -1,5 +1,7 @@
 //! Reading environments.
 
+use std::collections::BTreeMap;
+
 use super::super::proto::{Message, Reading};
 use super::{Environment, plain, plainly};
 use crate::text::document::Node;
@@ -31,11 +33,18 @@ pub(super) fn environment(mut m: Message<'_>, reading: &mut Reading<'_>) -> Opti
     let cluster = m.text("cluster_name", reading);
     let jwks = plainly(m.texts("trust_jwks", reading));
     let origins = plainly(m.texts("cors_origins", reading));
-    let variables = m.messages("vars", reading);
-    let variables = variables
-        .into_iter()
-        .filter_map(|m| variable(m, reading))
-        .collect();
+    let mut variables = BTreeMap::new();
+    for m in m.messages("vars", reading) {
+        let at = m.at;
+        let Some((name, value)) = variable(m, reading) else {
+            continue;
+        };
+        if variables.contains_key(&name) {
+            let says = format!("there are two variables of the name {name:?}");
+            reading.say(at, says, "take one of them out");
+        }
+        variables.insert(name, value);
+    }
     let mut environment = Environment {
         name,
         cluster,

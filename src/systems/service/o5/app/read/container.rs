@@ -4,6 +4,9 @@ use super::super::super::proto::{Message, Reading, Word};
 use super::super::{Container, Demand, Image, Is, Variable};
 use super::each;
 
+/// The name of the sidecar's container.
+const SIDECAR: &str = "o5_runtime";
+
 /// A container; `called` names one that has no name of its own.
 pub(super) fn container(
     mut m: Message<'_>,
@@ -18,15 +21,37 @@ pub(super) fn container(
         }),
     };
     m.called(format!("the container {}", name.text));
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.text.len() > 255 || !name.text.chars().all(plain) {
+        let says = format!("{:?} cannot be the name of a container", name.text);
+        reading.say(name.at, says, "use letters, digits, '-' and '_'");
+    } else if name.text == SIDECAR {
+        let says = format!("{SIDECAR} is the name of the sidecar");
+        reading.say(name.at, says, "give the container another name");
+    }
     m.exactly_one(&["image_url", "image"], true, reading);
     let url = m.text("image_url", reading);
+    if let Some(url) = &url {
+        part_of_image(url, "image_url", &m, reading);
+    }
     let own = m.message("image", reading);
     let image = url.map(|word| Image::Url(word.text)).or_else(|| {
         let mut m = own?;
+        let name = m.needed("name", reading)?;
+        let (tag, registry) = (m.text("tag", reading), m.text("registry", reading));
+        for (key, part) in [
+            ("name", Some(&name)),
+            ("tag", tag.as_ref()),
+            ("registry", registry.as_ref()),
+        ] {
+            if let Some(part) = part {
+                part_of_image(part, key, &m, reading);
+            }
+        }
         let image = Image::Named {
-            name: m.needed("name", reading)?.text,
-            tag: m.text("tag", reading).map(|word| word.text),
-            registry: m.text("registry", reading).map(|word| word.text),
+            name: name.text,
+            tag: tag.map(|word| word.text),
+            registry: registry.map(|word| word.text),
         };
         m.end(reading);
         Some(image)
@@ -37,13 +62,23 @@ pub(super) fn container(
         ("HEAVY", Demand::Heavy),
     ];
     let command = m.texts("command", reading);
+    let variables = each("env_vars", &mut m, reading, variable);
+    for (n, one) in variables.iter().enumerate() {
+        if variables[..n]
+            .iter()
+            .any(|other| other.name.text == one.name.text)
+        {
+            let says = format!("{} has two variables {:?}", m.what(), one.name.text);
+            reading.say(one.name.at, says, "take one of them out");
+        }
+    }
     let container = Container {
         command: command.into_iter().map(|word| word.text).collect(),
         demand: m
             .one_of("demand", "DEMAND_", &sizes, reading)
             .unwrap_or_default(),
         docker: m.switch("mount_docker_socket", reading),
-        variables: each("env_vars", &mut m, reading, variable),
+        variables,
         image: image.unwrap_or_default(),
         name,
     };
@@ -54,6 +89,19 @@ pub(super) fn container(
 fn variable(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Variable> {
     let name = m.needed("name", reading)?;
     m.called(format!("the variable {}", name.text));
+    let fits = !name.text.starts_with(|c: char| c.is_ascii_digit())
+        && name
+            .text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !fits {
+        let says = format!("{:?} cannot be the name of a variable", name.text);
+        reading.say(
+            name.at,
+            says,
+            "use letters, digits and '_', and no digit first",
+        );
+    }
     let kinds = [
         "value",
         "database",
@@ -102,4 +150,17 @@ fn variable(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Variable> {
         of_o5.map(|()| Is::Adapter)
     };
     Some(Variable { name, is: is? })
+}
+
+/// Says where a part of the reference of an image cannot be one.
+fn part_of_image(part: &Word, key: &str, m: &Message<'_>, reading: &mut Reading<'_>) {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@".contains(c);
+    if part.text.is_empty() || !part.text.chars().all(plain) || part.text.contains("://") {
+        let says = format!("{key} of {} cannot be {:?}", m.what(), part.text);
+        reading.say(
+            part.at,
+            says,
+            "an image is REGISTRY/NAME:TAG, without spaces and without https://",
+        );
+    }
 }

@@ -42,6 +42,14 @@ pub(super) fn route(mut m: Message<'_>, reading: &mut Reading<'_>) -> Route {
         let says = "a route without a prefix takes every path, so that it must come last";
         reading.say(route.at, says, "write route_group: FALLBACK, or a prefix");
     }
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.$/~\"'@:+&*?".contains(c);
+    if !route.prefix.is_empty()
+        && (!route.prefix.starts_with('/') || !route.prefix.chars().all(plain))
+    {
+        let says = format!("{:?} cannot be the beginning of a path", route.prefix);
+        let hint = "begin with '/', and use letters, digits and _-.$/~\"'@:+&*?";
+        reading.say(route.at, says, hint);
+    }
     if route.prefix.len() > 127 {
         let says = "the prefix of a route has 127 characters at most";
         reading.say(route.at, says, "");
@@ -91,7 +99,7 @@ fn topic(name: &Word, reading: &mut Reading<'_>) -> Option<Topic> {
         return known.map(Topic::Global);
     }
     match text.split('/').collect::<Vec<_>>()[..] {
-        [topic] => Some(Topic::Named(topic.to_owned())),
+        [topic] if !topic.contains('*') => Some(Topic::Named(topic.to_owned())),
         ["", service] => Some(Topic::Service(service.to_owned())),
         ["", service, method] => Some(Topic::Method(service.to_owned(), method.to_owned())),
         _ => {
