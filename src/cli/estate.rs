@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use crate::config::{self, Loaded, Trust, Wrong};
+use crate::config::{self, Loaded, Told, Trust, Wrong};
 use crate::systems;
 use crate::text::counted::counted;
 use crate::text::diagnostic::Diagnostic;
@@ -18,8 +18,7 @@ pub(super) fn check(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
         loaded,
         found,
     } = ground.examine()?;
-    let wrong = config::all_wrong(loaded.as_ref(), found);
-    let notes = loaded.as_ref().map(config::notes).unwrap_or_default();
+    let Told { wrong, notes } = config::all_told(loaded.as_ref(), found);
     if out.is_json() {
         let errors: Vec<WrongDoc<'_>> = wrong.iter().map(WrongDoc::from).collect();
         out.document(

@@ -237,11 +237,20 @@ pub struct Wrong {
     pub what: Diagnostic,
 }
 
-/// Everything that is wrong with an estate file and with the files that it names, of which `found`
+/// What is said of an estate and of the files that it names.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// What is wrong.
+    pub wrong: Vec<Wrong>,
+    /// What they say that has no effect, each with its place: no error, and worth to be known.
+    pub notes: Vec<Safe>,
+}
+
+/// Everything that is to be said of an estate file and of the files that it names, of which `found`
 /// was told already: one pass says it all, and each of it once.
 #[must_use]
-pub fn all_wrong(loaded: Option<&Loaded>, found: Diagnostics) -> Vec<Wrong> {
-    let files = loaded.map(wrong_files).unwrap_or_default();
+pub fn all_told(loaded: Option<&Loaded>, found: Diagnostics) -> Told {
+    let files = loaded.map(told_of_files).unwrap_or_default();
     let new = |one: &Wrong| {
         // What a system says of an entry as a whole was told before, at its place.
         let entry = one.stack.as_ref().map(ToString::to_string);
@@ -249,17 +258,27 @@ pub fn all_wrong(loaded: Option<&Loaded>, found: Diagnostics) -> Vec<Wrong> {
         let again = |other: &Diagnostic| (&other.file, other.at) == (&one.what.file, one.what.at);
         !whole && !found.0.iter().any(again)
     };
-    let files: Vec<Wrong> = files.into_iter().filter(new).collect();
+    let of_files: Vec<Wrong> = files.wrong.into_iter().filter(new).collect();
     let told = found.0.into_iter();
-    told.map(|what| Wrong { stack: None, what })
-        .chain(files)
-        .collect()
+    let wrong = told
+        .map(|what| Wrong { stack: None, what })
+        .chain(of_files)
+        .collect();
+    Told {
+        wrong,
+        notes: files.notes,
+    }
 }
 
 /// Everything that is wrong with the files that an estate names; what concerns several stacks alike
 /// is said of the first.
 #[must_use]
 pub fn wrong_files(loaded: &Loaded) -> Vec<Wrong> {
+    told_of_files(loaded).wrong
+}
+
+fn told_of_files(loaded: &Loaded) -> Told {
+    let mut notes: Vec<Safe> = Vec::new();
     let mut wrong: Vec<Wrong> = Vec::new();
     for (env, record) in &loaded.estate.environments {
         for place in &record.places {
@@ -274,6 +293,15 @@ pub fn wrong_files(loaded: &Loaded) -> Vec<Wrong> {
         }
     }
     for Found { stack, spec, .. } in stacks(loaded, &Instances::new()) {
+        let noted = spec.as_ref().ok().and_then(|spec| {
+            let system = loaded.system(&spec.system)?;
+            Some(system.notes(spec))
+        });
+        for note in noted.into_iter().flatten() {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
         for what in spec.err().into_iter().flat_map(|found| found.0) {
             if wrong.iter().all(|one| one.what != what) {
                 wrong.push(Wrong {
@@ -283,26 +311,7 @@ pub fn wrong_files(loaded: &Loaded) -> Vec<Wrong> {
             }
         }
     }
-    wrong
-}
-
-/// What the files of stacks say that has no effect, each with its place: no error, and worth to be
-/// known. What several stacks share is told once.
-#[must_use]
-pub fn notes(loaded: &Loaded) -> Vec<Safe> {
-    let mut notes = Vec::new();
-    for Found { spec, .. } in stacks(loaded, &Instances::new()) {
-        let told = spec.ok().and_then(|spec| {
-            let system = loaded.system(&spec.system)?;
-            Some(system.notes(&spec))
-        });
-        for note in told.into_iter().flatten() {
-            if !notes.contains(&note) {
-                notes.push(note);
-            }
-        }
-    }
-    notes
+    Told { wrong, notes }
 }
 
 /// The JSON Schema of the estate file.

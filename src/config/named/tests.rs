@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::{FILE, all_wrong, catalog, examine, load};
+use crate::config::{FILE, all_told, catalog, examine, load};
 use crate::systems;
 
 const ESTATE: &str = r#"environments:
@@ -33,7 +33,7 @@ applications:
 fn told(folder: &Path) -> BTreeMap<(String, usize, usize), Vec<&'static str>> {
     let (loaded, found) = examine(&folder.join(FILE), systems::all());
     let mut told: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for wrong in all_wrong(loaded.as_ref(), found) {
+    for wrong in all_told(loaded.as_ref(), found).wrong {
         let what = wrong.what;
         let file = Path::new(what.file.as_str()).file_name().unwrap();
         let place = (

@@ -270,6 +270,9 @@ impl System for Service {
                     .as_ref()
                     .and_then(|serving| left_behind(&body, serving)),
             );
+            let notes = body.o5.iter().flat_map(|kept| &kept.notes);
+            plan.says
+                .extend(notes.map(|note| format!("Written, and without effect: {note}.")));
         }
         // The way back is shorter then: the card says so.
         let left = serving.as_ref().filter(|serving| !serving.travels(ask));

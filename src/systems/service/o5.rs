@@ -9,6 +9,7 @@ mod proto;
 mod values;
 
 pub(super) use app::Group;
+pub(super) use cluster::OVERRIDES;
 pub(super) use values::{SOURCE_TAG, VERSION};
 
 use std::collections::BTreeMap;

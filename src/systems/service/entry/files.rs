@@ -7,7 +7,7 @@ use crate::systems::entry::Remarks;
 use crate::systems::files::{Files, Need};
 use crate::systems::reach::quoted;
 use crate::systems::service::late::{TAG, is_tag};
-use crate::systems::service::o5::{Asked, CONFIGS};
+use crate::systems::service::o5::{Asked, CONFIGS, OVERRIDES};
 
 /// Roles of o5 applications have names of their own.
 const NAMED_ROLES: &str = "CAPABILITY_NAMED_IAM";
@@ -55,17 +55,12 @@ impl ServiceEntry {
                 told.say("path", &[key], says, hint);
             }
         }
-        let o5 = [
-            ("cluster", self.cluster.is_some()),
-            ("environment_file", self.environment_file.is_some()),
-            ("environment", self.environment.is_some()),
-            ("overrides", !self.overrides.is_empty()),
-            (
-                "overrides_by_environment",
-                !self.overrides_by_environment.is_empty(),
-            ),
-            ("version", self.version.is_some()),
-        ];
+        for path in self.wrong_overrides() {
+            let key = path.last().copied().unwrap_or_default();
+            let says = format!("nothing of a cluster is overridden by {key:?}");
+            let hint = format!("what can be is {}", OVERRIDES.join(", "));
+            told.say_key("unknown-key", &path, says, hint);
+        }
         if let Some(version) = self.version.as_ref().filter(|one| !is_tag(&one.0)) {
             let says = format!("{:?} cannot be a version", version.0);
             told.say("version", &["version"], says, TAG);
@@ -83,49 +78,68 @@ impl ServiceEntry {
                 "it says template and config, and is made of one of them",
                 "leave one of them out",
             ),
-            (Some(_), None) => {
-                for (key, _) in o5.iter().filter(|(_, is_there)| *is_there) {
-                    let says =
-                        format!("{key} belongs to o5 files, and this service has a template");
-                    told.say_key("both", &[key], says, "leave it out");
-                }
-            }
-            (None, Some(_)) if self.derived().next().is_some() => {
-                for (path, name) in self.derived() {
-                    let says = format!("the parameter {name} is what the o5 files say");
-                    let hint =
-                        "change the files; counts of tasks (DesiredCount…) can be given here";
-                    let (key, env) = path;
-                    let path = [key, env, name];
-                    let path: Vec<&str> =
-                        path.into_iter().filter(|part| !part.is_empty()).collect();
-                    told.say_key("derived", &path, says, hint);
-                }
-            }
-            (None, Some(_)) if self.cluster.is_none() => told.say_key(
+            (Some(_), None) => self.without_o5(told),
+            (None, Some(_)) => self.with_o5(told),
+        }
+    }
+
+    /// Says which keys mean nothing beside a template.
+    fn without_o5(&self, told: &mut Remarks) {
+        let there = [
+            ("cluster", self.cluster.is_some()),
+            ("environment_file", self.environment_file.is_some()),
+            ("environment", self.environment.is_some()),
+            ("overrides", !self.overrides.is_empty()),
+            (
+                "overrides_by_environment",
+                !self.overrides_by_environment.is_empty(),
+            ),
+            ("version", self.version.is_some()),
+        ];
+        for (key, _) in there.into_iter().filter(|(_, is_there)| *is_there) {
+            let says = format!("{key} belongs to o5 files, and this service has a template");
+            told.say_key("both", &[key], says, "leave it out");
+        }
+    }
+
+    /// Says what is missing beside an o5 application, and what its files say already.
+    fn with_o5(&self, told: &mut Remarks) {
+        if self.cluster.is_none() {
+            told.say_key(
                 "missing",
                 &["config"],
                 "an o5 application needs the file of the cluster where it runs",
                 "write cluster: FILE beside config",
-            ),
-            (None, Some(_)) => {}
+            );
+        }
+        let own = self.parameters.keys().map(|name| vec!["parameters", name]);
+        let by_environment = self.parameters_by_environment.iter();
+        let by_environment = by_environment.flat_map(|(env, all)| {
+            all.keys()
+                .map(move |name| vec!["parameters_by_environment", env, name])
+        });
+        for path in own.chain(by_environment) {
+            let name = path.last().copied().unwrap_or_default();
+            if !name.starts_with(COUNT) {
+                let says = format!("the parameter {name} is what the o5 files say");
+                let hint = "change the files; counts of tasks (DesiredCount…) can be given here";
+                told.say_key("derived", &path, says, hint);
+            }
         }
     }
 
-    /// The parameters that are given though the o5 files say them.
-    fn derived(&self) -> impl Iterator<Item = ((&'static str, &str), &str)> {
-        let own = self
-            .parameters
-            .keys()
-            .map(|name| (("parameters", ""), name));
-        let of = self.parameters_by_environment.iter();
-        let of = of.flat_map(|(env, all)| {
-            let named = ("parameters_by_environment", env.as_str());
-            all.keys().map(move |name| (named, name))
+    /// Where something is overridden that cannot be.
+    fn wrong_overrides(&self) -> Vec<Vec<&str>> {
+        let own = self.overrides.keys().map(|key| vec!["overrides", key]);
+        let by_environment = self.overrides_by_environment.iter();
+        let by_environment = by_environment.flat_map(|(env, all)| {
+            all.keys()
+                .map(move |key| vec!["overrides_by_environment", env, key])
         });
-        own.chain(of)
-            .map(|(path, name)| (path, name.as_str()))
-            .filter(|(_, name)| !name.starts_with(COUNT))
+        let known = |path: &Vec<&str>| path.last().is_some_and(|key| OVERRIDES.contains(key));
+        own.chain(by_environment)
+            .filter(|path| !known(path))
+            .collect()
     }
 
     /// The files that it names, whatever the environment, each with the key that does.
@@ -140,8 +154,13 @@ impl ServiceEntry {
             .into_iter()
             .filter_map(|(key, file)| Some((key, file.as_deref()?)));
         named
-            .filter(|(_, file)| !file.contains("{env}") && !file.ends_with('/'))
-            .map(|(key, file)| (Need::File(plain(file)), vec![key.to_owned()]))
+            .filter(|(_, file)| !file.contains("{env}"))
+            .map(|(key, file)| {
+                // Of a folder the usual file is what is missing where none is there.
+                let folder = file.ends_with('/').then(|| format!("{file}{}", CONFIGS[0]));
+                let path = plain(folder.as_deref().unwrap_or(file));
+                (Need::File(path), vec![key.to_owned()])
+            })
             .collect()
     }
 

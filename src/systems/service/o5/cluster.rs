@@ -105,7 +105,7 @@ pub(super) struct Environment {
 /// The image of the sidecar where a cluster names none.
 const SIDECAR: &str = "ghcr.io/pentops/o5-runtime-sidecar";
 /// What may be written over a cluster's own word.
-const OVERRIDES: [&str; 1] = ["sidecarImageVersion"];
+pub(in crate::systems::service) const OVERRIDES: [&str; 1] = ["sidecarImageVersion"];
 
 const OF_ENVIRONMENTS: Uuid = uuid!("0d783718-f8fd-4543-ae3d-6382ab0b8178");
 const OF_CLUSTERS: Uuid = uuid!("9b3ac0ab-4414-4e6f-b1e9-20300d2d8ce3");

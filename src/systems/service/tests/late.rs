@@ -297,6 +297,16 @@ fn a_cluster_elsewhere_is_told_at_the_environment() {
     );
 }
 
+/// What the files say in vain stands on the card, with its place.
+#[test]
+fn what_has_no_effect_is_on_the_card() {
+    let spec = shop(&json!({ "version": "v1" }));
+    let (_, plan) = planned(&deploy(""), &spec, &StackFacts::missing(), &[]);
+    let says = plan.unwrap().says;
+    let note = "Written, and without effect: cluster.yaml:7:18: assume_role_arn";
+    assert!(says.iter().any(|one| one.starts_with(note)), "{says:#?}");
+}
+
 #[test]
 fn what_is_no_o5_application_has_no_version() {
     let (_, plan) = (

@@ -35,7 +35,7 @@ pub(in super::super) fn read(root: &Node, reading: &mut Reading<'_>) -> Option<A
         name,
     };
     m.unrendered("aws_config", "its parts are named policies now", reading);
-    if app.runtimes.is_empty() {
+    if app.runtimes.is_empty() && reading.found.is_empty() {
         let says = format!("{} has no runtime: nothing would run", m.what());
         reading.say(m.at, says, "add one under runtimes");
     }
