@@ -2,7 +2,7 @@
 
     python3 tests/peers/boto3_cloud.py moto http://127.0.0.1:5001
 
-asks what AWS promises of websites, builds, queues, certificates and parameters. What a peer is known to do otherwise stands in
+asks what AWS promises of websites, builds, queues, certificates, parameters and load balancers. What a peer is known to do otherwise stands in
 DIFFERS: such a step must fail there, so that the list is true, and says so once it is not.
 """
 import sys
@@ -23,7 +23,8 @@ DIFFERS = {
         "a_change_takes_time", "a_configuration_comes_back_whole", "a_distribution_is_disabled", "a_distribution_takes_time",
         "a_host_leads_to_one_distribution", "a_project_is_told_as_it_was_made", "a_record_is_created_once",
         "a_record_is_deleted_as_it_is", "a_record_is_deleted_by_its_values_in_any_order",
-        "a_record_that_is_not_there_is_not_deleted", "a_rule_of_no_pattern_is_refused", "a_zone_is_made_once_by_its_reference",
+        "a_record_that_is_not_there_is_not_deleted", "a_rule_of_no_pattern_is_refused", "a_rule_that_goes_leaves_its_place",
+        "a_zone_is_made_once_by_its_reference",
         "an_access_control_has_a_name_of_its_own", "an_access_control_that_is_used_is_not_deleted",
         "an_event_in_the_name_of_aws_is_refused", "an_event_says_whose_it_is", "an_invalidation_is_made_once_by_its_reference",
         "an_invalidation_takes_time", "an_old_version_is_not_deleted", "builds_are_listed_the_newest_first",
@@ -40,7 +41,8 @@ DIFFERS = {
         "a_build_tells_what_it_was_started_with", "a_build_that_is_over_is_not_stopped", "a_build_that_is_stopped_says_so",
         "a_certificate_is_asked_for_once", "a_certificate_is_issued_once_its_names_are_proven",
         "a_certificate_is_listed_by_its_state", "a_distribution_is_made_once_by_its_reference", "a_distribution_takes_time",
-        "a_host_leads_to_one_distribution", "a_message_is_deleted_twice", "a_project_that_is_gone_is_deleted",
+        "a_host_leads_to_one_distribution", "a_listener_that_is_not_there_is_named", "a_message_is_deleted_twice",
+        "a_place_is_given_once", "a_project_that_is_gone_is_deleted",
         "a_record_stands_in_its_zone", "a_rule_with_targets_is_not_deleted", "a_zone_is_made_once_by_its_reference",
         "a_zone_says_where_it_is", "an_access_control_that_is_used_is_not_deleted", "an_invalidation_takes_time",
         "an_object_of_no_type_is_bytes", "every_name_of_a_certificate_has_a_record_of_its_own",
@@ -90,6 +92,7 @@ class Cloud:
 
 
 def main():
+    from boto3_balancers import balancers
     from boto3_builds import builds
     from boto3_certificates import certificates
     from boto3_parameters import parameters
@@ -97,7 +100,7 @@ def main():
     from boto3_websites import websites
 
     cloud = Cloud(*sys.argv[1:3])
-    for part in (websites, builds, queues, certificates, parameters):
+    for part in (websites, builds, queues, certificates, parameters, balancers):
         part(cloud)
     unknown = cloud.differs - set(cloud.differed)
     assert not unknown, f"no step is called {unknown}"

@@ -10,6 +10,7 @@ import time
 import boto3
 from botocore.exceptions import ClientError
 
+from boto3_balancers import balancers
 from boto3_builds import builds
 from boto3_certificates import certificates
 from boto3_cloud import Cloud
@@ -86,7 +87,7 @@ def main():
     refused(s3.delete_bucket, "BucketNotEmpty", "not empty", Bucket="boto")
     refused(s3.get_bucket_policy, "UnknownOperationException", "does not answer GET /boto of s3", Bucket="boto")
     refused(s3.put_bucket_policy, "UnknownOperationException", "does not answer CreateBucket with policy of s3", Bucket="boto", Policy="{}")
-    for part in (websites, builds, queues, parameters, certificates):
+    for part in (websites, builds, queues, parameters, certificates, balancers):
         part(CLOUD)
 
     refused(cfn.describe_stacks, "ValidationError", "Stack with id boto does not exist", StackName="boto")
