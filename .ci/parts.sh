@@ -163,10 +163,11 @@ fuzz() {
   local options=(--fuzz-dir tests/fuzz --sanitizer none --dev)
   local -x CARGO_TARGET_DIR=$cache/fuzz PATH=$PATH:$cache/tools/bin
   cargo fuzz build "${options[@]}" || return 1
-  for target in estate template lines events answers hooks; do
+  for target in estate o5 template lines events answers hooks; do
     mkdir -p "$cache/corpus/$target"
     seeds=tests/fuzz/corpus/$target
     [ -d "$seeds" ] || seeds=config/sandbox/estate
+    [ "$target" = o5 ] && seeds=src/systems/service/o5/tests
     cargo fuzz run "${options[@]}" "$target" "$cache/corpus/$target" "$seeds" -- \
       -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -print_final_stats=1 2>&1 | tail -25 || state=1
   done

@@ -293,11 +293,11 @@ fn told_of_files(loaded: &Loaded) -> Told {
         }
     }
     for Found { stack, spec, .. } in stacks(loaded, &Instances::new()) {
-        let noted = spec.as_ref().ok().and_then(|spec| {
+        let said = spec.as_ref().ok().and_then(|spec| {
             let system = loaded.system(&spec.system)?;
             Some(system.notes(spec))
         });
-        for note in noted.into_iter().flatten() {
+        for note in said.into_iter().flatten() {
             if !notes.contains(&note) {
                 notes.push(note);
             }

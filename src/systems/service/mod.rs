@@ -98,7 +98,11 @@ impl System for Service {
                 // That is told at the entry.
                 return Read::Wrong(Diagnostics::default());
             }
-            let asked = match entry.asked(whole.env.as_str(), files) {
+            let asked = match entry.asked(
+                whole.env.as_str(),
+                entry.stack_name(whole.env.as_str(), whole.app.as_str()),
+                files,
+            ) {
                 Ok(asked) => asked,
                 Err(needs) => return Read::Needs(needs),
             };

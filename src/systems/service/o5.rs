@@ -5,6 +5,7 @@ mod app;
 mod build;
 mod clear;
 mod cluster;
+mod limits;
 mod proto;
 mod values;
 
@@ -37,6 +38,8 @@ pub(super) struct Asked {
     pub(super) environment: Option<String>,
     /// The environment: its full name, or the id that o5 derives from that.
     pub(super) called: String,
+    /// The name of its CloudFormation stack.
+    pub(super) stack: String,
     /// What stands over the cluster's own words; nothing leaves them.
     pub(super) overrides: BTreeMap<String, Option<String>>,
 }
@@ -180,6 +183,12 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
         let built = build::build(&app, &cluster, &mut reading);
         let values = values::resolve(&app, &built, &cluster, &environment, &mut reading);
         let template = serde_json::to_vec(&built.template).ok()?;
+        let place = limits::Place {
+            asked,
+            region: &cluster.region.text,
+            values: &values,
+        };
+        place.resources(&app, &built.template, &mut reading);
         let databases = built.databases.into_iter().map(|one| Postgres {
             on_server: values::database_name(&environment, app.name.as_str(), &one.suffix),
             name: one.name,
@@ -188,8 +197,10 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
             secret: one.secret,
             migration: one.migration,
         });
+        let databases: Vec<Postgres> = databases.collect();
+        limits::databases(&app, &databases, &mut reading);
         let kept = Kept {
-            databases: databases.collect(),
+            databases,
             quick: app.quick,
             app: app.name.text,
             cluster: cluster.name.text,

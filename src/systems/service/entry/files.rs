@@ -177,6 +177,7 @@ impl ServiceEntry {
     pub(in crate::systems::service) fn asked(
         &self,
         env: &str,
+        stack: String,
         files: &Files,
     ) -> Result<Asked, Vec<Need>> {
         let config = self.config.as_deref().unwrap_or_default();
@@ -206,6 +207,7 @@ impl ServiceEntry {
                 .as_deref()
                 .map(|file| plain(&in_env(file))),
             called: self.called(env),
+            stack,
             overrides: overrides
                 .map(|(key, value)| (key.clone(), value.0.as_ref().map(|one| one.0.clone())))
                 .collect(),

@@ -31,6 +31,7 @@ fn asked() -> Asked {
         cluster: "cluster.yaml".to_owned(),
         environment: None,
         called: "dev-eu".to_owned(),
+        stack: "dev-eu-billing".to_owned(),
         overrides: BTreeMap::new(),
     }
 }
@@ -510,4 +511,35 @@ fn overrides_stand_over_the_cluster_and_null_takes_them_away() {
         says.contains("did you mean \"sidecarImageVersion\"?"),
         "{says}"
     );
+}
+
+/// AWS refuses them in the middle of a deployment; a server of databases cuts them off.
+#[test]
+fn a_name_that_is_too_long_is_told_before_a_deployment() {
+    let files = bundle(&[("app.yaml", APP), ("cluster.yaml", CLUSTER)]);
+    let asked = Asked {
+        stack: "dev-eu-billing-of-a-company-whose-name-is-rather-a-long-one".to_owned(),
+        ..asked()
+    };
+    let says = make(&asked, &files).unwrap_err().to_string();
+    let role = "would be called \"dev-eu-billing-of-a-company-whose-name-is-rather-a-long-one-worker\": 66 characters, of which AWS takes 64";
+    assert!(says.contains(role), "{says}");
+    let says = wrong(
+        "name: documents",
+        "name: documents-of-everybody-and-of-everything",
+    );
+    assert!(says.contains("of which AWS takes 63"), "{says}");
+    assert!(says.starts_with("error[o5]: the bucket "), "{says}");
+    let long = "db_name_suffix: figures_of_this_year_and_the_last_and_the_one_before_that";
+    let says = wrong("db_name_suffix: figures", long);
+    assert!(says.contains("of which Postgres keeps 63"), "{says}");
+    assert!(says.contains("app.yaml:20:"), "{says}");
+}
+
+#[test]
+fn two_databases_are_not_one_on_their_server() {
+    let same = "db_name_suffix: main, server_group: default";
+    let says = wrong("db_name_suffix: figures, server_group: warehouse", same);
+    let both = "the databases main and reports would both be \"dev_eu_billing_main\"";
+    assert!(says.contains(both), "{says}");
 }

@@ -1,0 +1,101 @@
+//! Names that are too long for what has them, or the same as another's: told where the files are read,
+//! and not by a deployment that fails in its middle, or by a server that cuts them off.
+
+use serde_json::Value;
+
+use super::app::Application;
+use super::proto::Reading;
+use super::values::Values;
+use super::{Asked, Postgres};
+
+/// A resource, the property that is its name, what a person calls it, and how many characters AWS
+/// takes.
+const NAMES: [(&str, &str, &str, usize); 3] = [
+    ("AWS::IAM::Role", "RoleName", "role", 64),
+    ("AWS::SQS::Queue", "QueueName", "queue", 80),
+    ("AWS::S3::Bucket", "BucketName", "bucket", 63),
+];
+
+/// How many bytes of a name Postgres keeps: it cuts off the rest.
+const DATABASE: usize = 63;
+
+/// Where names are made.
+pub(super) struct Place<'a> {
+    pub(super) asked: &'a Asked,
+    pub(super) region: &'a str,
+    pub(super) values: &'a Values,
+}
+
+impl Place<'_> {
+    /// Says of each resource that its name is too long.
+    pub(super) fn resources(&self, app: &Application, template: &Value, reading: &mut Reading<'_>) {
+        let resources = template["Resources"].as_object().into_iter().flatten();
+        for (id, resource) in resources {
+            let kind = resource["Type"].as_str().unwrap_or_default();
+            let known = NAMES.iter().find(|(of, ..)| *of == kind);
+            let Some((_, property, what, most)) = known else {
+                continue;
+            };
+            let name = self.text(&resource["Properties"][property]);
+            let length = name.chars().count();
+            if length > *most {
+                let says = format!(
+                    "the {what} {id} would be called {name:?}: {length} characters, of which AWS takes {most}"
+                );
+                let hint = "shorten one of the names that it is made of: stack, application, environment or its own";
+                reading.say(app.name.at, says, hint);
+            }
+        }
+    }
+
+    /// A text of the template with everything put in that is known before it is deployed.
+    fn text(&self, value: &Value) -> String {
+        if let Some(text) = value.as_str() {
+            return text.to_owned();
+        }
+        match value["Ref"].as_str() {
+            Some("AWS::StackName") => return self.asked.stack.clone(),
+            Some("AWS::Region") => return self.region.to_owned(),
+            Some(parameter) => {
+                return self
+                    .values
+                    .known
+                    .get(parameter)
+                    .cloned()
+                    .unwrap_or_default();
+            }
+            None => {}
+        }
+        let between = value["Fn::Join"][0].as_str().unwrap_or_default();
+        let parts = value["Fn::Join"][1].as_array().into_iter().flatten();
+        let parts: Vec<String> = parts.map(|part| self.text(part)).collect();
+        parts.join(between)
+    }
+}
+
+/// Says of each database that its name on the server is too long, or another's.
+pub(super) fn databases(app: &Application, databases: &[Postgres], reading: &mut Reading<'_>) {
+    for (n, database) in databases.iter().enumerate() {
+        let mut declared = app.databases.iter();
+        let declared = declared.find(|one| one.name.text == database.name);
+        let at = declared.map_or(app.name.at, |one| one.name.at);
+        let name = &database.on_server;
+        if name.len() > DATABASE {
+            let says = format!(
+                "the database {} would be called {name:?} on its server: {} bytes, of which Postgres keeps {DATABASE}",
+                database.name,
+                name.len()
+            );
+            reading.say(at, says, "give it a shorter db_name_suffix");
+        }
+        let mut before = databases[..n].iter();
+        let same = |one: &&Postgres| one.on_server == *name && one.group == database.group;
+        if let Some(other) = before.find(same) {
+            let says = format!(
+                "the databases {} and {} would both be {name:?} on the server group {}",
+                other.name, database.name, database.group
+            );
+            reading.say(at, says, "give one of them another db_name_suffix");
+        }
+    }
+}
