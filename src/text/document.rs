@@ -5,6 +5,7 @@
 use super::diagnostic::At;
 
 mod escape;
+mod merge;
 mod read;
 mod source;
 

@@ -6,7 +6,7 @@ use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Sp
 
 use super::super::diagnostic::{At, Diagnostics};
 use super::source::source;
-use super::{Content, Key, Limits, Node, Source, escape};
+use super::{Content, Key, Limits, Node, Source, escape, merge};
 
 /// Reads one document.
 ///
@@ -57,9 +57,18 @@ struct Open {
     node: Node,
     anchor: usize,
     /// The key that waits for its value, in a mapping.
-    key: Option<Key>,
+    key: Option<Waits>,
+    /// The mapping is to have what these have, where it says nothing itself: the first first.
+    merged: Option<Vec<Node>>,
     /// How many nodes there were when it began.
     since: usize,
+}
+
+/// A key that waits for its value.
+struct Waits {
+    key: Key,
+    /// It is `<<`: its value's entries are the mapping's.
+    merges: bool,
 }
 
 struct Tree<'a> {
@@ -168,7 +177,12 @@ impl Tree<'_> {
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.open.pop() {
-                    return self.close(open.node, open.anchor, self.nodes - open.since + 1);
+                    let (anchor, size) = (open.anchor, self.nodes - open.since + 1);
+                    let node = match open.merged {
+                        Some(others) => merge::merge(open.node, others),
+                        None => open.node,
+                    };
+                    return self.close(node, anchor, size);
                 }
             }
             Event::Alias(id) => {
@@ -215,6 +229,7 @@ impl Tree<'_> {
             node,
             anchor,
             key: None,
+            merged: None,
             since: self.nodes,
         });
         self.count(1, at)
@@ -246,7 +261,7 @@ impl Tree<'_> {
             Content::List(items) => items.push(node),
             Content::Map(entries) => match open.key.take() {
                 None => {
-                    let Content::Scalar { text, .. } = node.content else {
+                    let Content::Scalar { text, plain } = node.content else {
                         self.say(
                             "key",
                             node.at,
@@ -255,12 +270,32 @@ impl Tree<'_> {
                         );
                         return false;
                     };
-                    open.key = Some(Key {
-                        name: text,
-                        at: node.at,
+                    open.key = Some(Waits {
+                        merges: plain && text == merge::KEY && self.limits.aliases,
+                        key: Key {
+                            name: text,
+                            at: node.at,
+                        },
                     });
                 }
-                Some(key) => {
+                Some(Waits { key, merges: true }) => {
+                    if open.merged.is_some() {
+                        let says = "<< is in this mapping twice";
+                        let hint = "write one, with a list of what is to be merged";
+                        self.say("twice", key.at, says, hint);
+                    } else if let Some(parts) = merge::mappings(node) {
+                        open.merged = Some(parts);
+                    } else {
+                        let says = "<< takes a mapping, or a list of mappings";
+                        self.say(
+                            "merge",
+                            key.at,
+                            says,
+                            "name one by its alias, as in <<: *base",
+                        );
+                    }
+                }
+                Some(Waits { key, merges: false }) => {
                     if let Some((first, _)) = entries.iter().find(|(k, _)| k.name == key.name) {
                         let says = format!(
                             "{:?} is in this mapping twice; first on line {}",

@@ -147,6 +147,27 @@ fn what_is_refused() {
 }
 
 #[test]
+fn a_mapping_takes_the_entries_of_others() {
+    let text = "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc:\n  <<: [*a, *b]\n  x: own\nd: {<<: *a, z: 5}\ne: {\"<<\": 6}\n";
+    let (_, root) = read("f.yaml", text.as_bytes(), Limits::CONFIGURATION).unwrap();
+    let told = |key: &str| {
+        let entries = root.get(key).unwrap().entries().iter();
+        let told = entries.map(|(key, node)| format!("{}={}", key.name, node.text().unwrap()));
+        told.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(told("c"), "x=own y=2 z=4");
+    assert_eq!(told("d"), "z=5 x=1 y=2");
+    assert_eq!(told("e"), "<<=6", "a quoted key is a key");
+    assert!(errors("a: {<<: 1}").contains("error[merge]"));
+    assert!(errors("a: {<<: [{b: 1}, 2]}").contains("f.yaml:1:5"));
+    assert!(errors("a: &a {b: 1}\nc: {<<: *a, <<: *a}").contains("error[twice]"));
+    assert!(errors("a: &a {<<: *a}").contains("error[alias]"));
+    // CloudFormation knows none.
+    let (_, root) = read("f", b"a: {<<: {b: 1}}", Limits::TEMPLATE).unwrap();
+    assert_eq!(root.get("a").unwrap().entries()[0].0.name, "<<");
+}
+
+#[test]
 fn an_alias_bomb_is_counted_before_it_is_built() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for n in 1..12 {
