@@ -262,10 +262,17 @@ fn a_site_is_built_phase_by_phase_and_what_went_well_folds() {
 /// Presses a key until it shows what it is for: for half a second after the rows moved by
 /// themselves, a key is refused.
 fn insist(terminal: &mut Terminal, key: &str, shows: &str) {
+    let refused = "have just moved";
     for _ in 0..20 {
         tap(terminal, &[key]);
-        if terminal.comes(shows, Duration::from_secs(30), "have just moved") {
+        if terminal.comes(shows, Duration::from_secs(30), refused) {
             return;
+        }
+        // It may stand there since the key before, while what this one opened is still being drawn:
+        // the key once more would be typed into that.
+        terminal.read_for(Duration::from_secs(1));
+        if !terminal.text().contains(refused) {
+            return terminal.wait_for(shows);
         }
     }
     panic!("{key} does not show {shows:?}:\n{}", terminal.text());
