@@ -56,6 +56,13 @@ pub fn chosen(flags: &Flags) -> Vec<String> {
         .collect()
 }
 
+/// What a flag is set to, as text; none where that is nothing.
+#[must_use]
+pub fn text(flags: &Flags, name: &str) -> Option<String> {
+    let (_, value) = flags.iter().find(|(own, _)| own.as_str() == name)?;
+    Some(value.to_string()).filter(|text| !text.is_empty())
+}
+
 /// A flag, as its system declares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flag {

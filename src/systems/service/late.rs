@@ -8,7 +8,7 @@ use super::body::{Body, versioned};
 use super::o5::{Group, Kept, VERSION};
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::failure::Failure;
-use crate::domain::flag::{Flag, Flags, Form};
+use crate::domain::flag::{self, Flag, Flags, Form};
 use crate::domain::look::{Look, Sights, Standing};
 use crate::domain::place::Place;
 use crate::domain::plan::Reserved;
@@ -42,10 +42,7 @@ pub(super) fn is_tag(text: &str) -> bool {
 
 /// The version that a person chose.
 fn chosen(flags: &Flags) -> Option<String> {
-    let (_, value) = flags
-        .iter()
-        .find(|(name, _)| name.as_str() == VERSION_FLAG.name)?;
-    Some(value.to_string()).filter(|text| !text.is_empty())
+    flag::text(flags, VERSION_FLAG.name)
 }
 
 /// The places that a group of routes may have.

@@ -3,7 +3,7 @@
 use super::body::Body;
 use super::entry::Downtime;
 use super::late;
-use crate::domain::flag::{Flag, Form};
+use crate::domain::flag::{self, Flag, Form};
 use crate::domain::purpose::Purpose;
 use crate::systems::PlanAsk;
 
@@ -33,12 +33,10 @@ pub(super) struct Way {
 
 /// The way of a deployment: the first that says something.
 pub(super) fn way(ask: &PlanAsk, body: &Body) -> Way {
-    let chosen = |flag: &Flag| {
-        let mut flags = ask.flags.iter();
-        let (_, value) = flags.find(|(name, _)| name.as_str() == flag.name)?;
-        Some(value.to_string()).filter(|text| !text.is_empty())
-    };
-    let (quick, plans) = (chosen(&QUICK), chosen(&PLANS));
+    let (quick, plans) = (
+        flag::text(&ask.flags, QUICK.name),
+        flag::text(&ask.flags, PLANS.name),
+    );
     let is_quick = body.o5.as_ref().is_some_and(|kept| kept.quick);
     let (policy, because) = match (quick.as_deref(), plans.as_deref(), body.downtime) {
         (Some("true"), _, _) => (Downtime::Never, "quick"),

@@ -4,7 +4,7 @@
 
 use crate::text::diagnostic::{At, Diagnostic, Diagnostics, closest};
 use crate::text::document::{Content, Node, Source};
-use crate::text::safe::Safe;
+use crate::text::safe::{Safe, acts};
 use crate::text::secret;
 
 /// A text with its place.
@@ -288,7 +288,6 @@ impl<'n> Message<'n> {
             }
             let near = closest(&key.name, self.known.iter().copied());
             let mut known = self.known.clone();
-            known.dedup();
             known.sort_unstable();
             known.dedup();
             let hint = near.map_or_else(
@@ -326,7 +325,7 @@ impl<'n> Message<'n> {
 
     fn as_text(&self, key: &str, node: &Node, reading: &mut Reading<'_>) -> Option<Word> {
         let text = node.text();
-        if text.is_some_and(|text| text.chars().any(acts)) {
+        if text.is_some_and(|text| text.chars().any(|c| acts(c) && !matches!(c, '\n' | '\t'))) {
             let says = format!(
                 "{key} of {} has a character that acts on a terminal",
                 self.what
@@ -349,20 +348,19 @@ impl<'n> Message<'n> {
     }
 }
 
-/// Whether a character is none to be read: controls, and what turns the direction of writing.
-fn acts(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\n' | '\t'))
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// `env_vars` as `envVars`.
 fn camel(key: &str) -> String {
     let mut parts = key.split('_');
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let mut chars = part.chars();
-        text.extend(chars.next().map(|c| c.to_ascii_uppercase()));
-        text.push_str(chars.as_str());
+        text.push_str(&capital(part));
     }
     text
+}
+
+/// A word with a capital first letter.
+pub(super) fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    let first = chars.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(chars).collect()
 }

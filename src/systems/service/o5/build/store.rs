@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::app::{Access, Application, Blobstore, Database, Whose};
 use super::super::cluster::{Auth, Cluster};
-use super::super::proto::{Reading, Word};
+use super::super::proto::{Reading, Word, capital};
 use super::container::Task;
 use super::policy::Policy;
 use super::runtime::definition;
@@ -296,10 +296,4 @@ fn secret_at(name: &str, path: &[&str], says: &str, template: &mut Template) -> 
     let secret = json!({ "Name": join("/", parts), "Description": says });
     template.add_kept(&logical, kind, &secret);
     logical
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_ascii_uppercase());
-    first.into_iter().chain(chars).collect()
 }
