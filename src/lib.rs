@@ -13,6 +13,7 @@ pub mod hosts;
 pub mod observe;
 pub mod os;
 pub mod places;
+pub mod postgres;
 pub mod sandbox;
 pub mod secrets;
 pub mod store;

@@ -74,6 +74,10 @@ pub struct Cloud {
     pub(super) ssm: Rest,
     /// Elastic Load Balancing.
     pub(super) elb: Rest,
+    /// Secrets Manager.
+    pub(super) secrets: Rest,
+    /// The credentials by which is called.
+    pub(super) credentials: Option<SharedCredentialsProvider>,
     /// The credentials that a person renews.
     pub(super) login: Option<SharedCredentialsProvider>,
     /// What that person does.

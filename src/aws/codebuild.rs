@@ -2,7 +2,6 @@
 //! looked at waits for the next look, and that one answers all who wait.
 
 mod followed;
-mod lines;
 mod news;
 mod reading;
 #[cfg(test)]

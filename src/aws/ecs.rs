@@ -1,6 +1,9 @@
 //! ECS services, and their tasks.
 
+mod run;
 mod tasks;
+
+pub use run::NewTask;
 
 use std::collections::BTreeMap;
 

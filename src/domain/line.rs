@@ -2,9 +2,11 @@
 //! source keep the order in which it gave them: the spool gives each its [`Turn`], and whoever
 //! shows lines sorts by that alone.
 
+mod guess;
 mod heads;
 mod phase;
 
+pub use guess::guess;
 pub use heads::Heads;
 pub use phase::{Ended, InPhase, PhaseMark};
 

@@ -228,6 +228,10 @@ impl Port for EnginePort {
         .boxed()
     }
 
+    fn covers(&self, secret: &Secret) {
+        self.door.knows(secret);
+    }
+
     fn cancelled(&self) -> BoxFuture<'_, ()> {
         let mut cancelled = self.cancelled.clone();
         async move {

@@ -165,6 +165,8 @@ impl Port for Bench {
         async { Ok(Secret::new(SECRET.to_owned())) }.boxed()
     }
 
+    fn covers(&self, _: &Secret) {}
+
     fn cancelled(&self) -> BoxFuture<'_, ()> {
         let mut cancel = self.cancel.subscribe();
         async move {

@@ -9,8 +9,10 @@ pub mod cloudfront;
 pub mod codebuild;
 #[cfg(test)]
 mod double;
+pub mod ecs;
 pub mod git;
 mod job;
+pub mod postgres;
 pub mod process;
 pub mod route53;
 pub mod s3;
@@ -70,6 +72,8 @@ pub trait Port: Send + Sync {
     /// Reads a secret. From then on it is covered, by its value, in all that this attempt gives
     /// out, notes or ends with.
     fn secret<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, Failure>>;
+    /// Covers a secret that the hand itself read or made, from now on.
+    fn covers(&self, secret: &Secret);
     /// Ends when the step is to be cancelled.
     fn cancelled(&self) -> BoxFuture<'_, ()>;
     /// True once the step is to be cancelled.
@@ -167,6 +171,8 @@ pub fn executors(clients: &Arc<Clients>, hosts: &Arc<Hosts>) -> Vec<Arc<dyn Exec
     all.extend(acm::executors(clients));
     all.extend(ssm::executors(clients));
     all.extend(route53::executors(clients));
+    all.extend(ecs::executors(clients));
+    all.extend(postgres::executors(clients));
     all.extend(git::executors(clients));
     all.extend(source::executors(clients, hosts));
     all.extend(codebuild::executors(clients));

@@ -9,11 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::given::{Equal, Event, GivenEvents};
-use super::severity::severity;
 use crate::aws::{Cloud, TroubleKind};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
-use crate::domain::line::{Line, Severity, SourceKind, Turn};
+use crate::domain::line::{Line, Severity, SourceKind, Turn, guess};
 use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
@@ -211,7 +210,7 @@ impl Tail {
                 part: Safe::new(&event.stream),
                 stack: self.stack.clone(),
                 no: None,
-                severity: severity(&event.message),
+                severity: guess(&event.message),
                 text: self.masked(&event),
             });
         }

@@ -9,8 +9,8 @@ mod elb;
 mod git;
 mod given;
 pub mod logs;
+mod postgres;
 mod s3;
-pub mod severity;
 mod ssm;
 
 use std::sync::Arc;
@@ -160,6 +160,7 @@ pub fn eyes(
         Arc::new(git::Branches(Arc::clone(hosts))),
         Arc::new(s3::Objects(Arc::clone(clients))),
         Arc::new(ssm::Parameters(Arc::clone(clients))),
+        Arc::new(postgres::Databases(Arc::clone(clients))),
         Arc::new(elb::Listeners(Arc::clone(clients))),
     ]
 }

@@ -1,4 +1,4 @@
-//! So many things, for people: one of them is one.
+//! So many things, for people: one of them is one; and sizes.
 
 use std::fmt::Display;
 
@@ -9,9 +9,43 @@ pub fn counted<N: Copy + Display + PartialEq + From<u8>>(many: N, one: &str) -> 
     format!("{many} {one}{s}")
 }
 
+/// A size in bytes: `812 B`, `1.2 GB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let (mut unit, mut whole, mut rest) = (0, bytes, 0);
+    while whole >= 1024 && unit + 1 < UNITS.len() {
+        (whole, rest) = (whole / 1024, whole % 1024);
+        unit += 1;
+    }
+    if unit == 0 || whole >= 10 {
+        format!("{whole} {}", UNITS[unit])
+    } else {
+        format!("{whole}.{} {}", rest * 10 / 1024, UNITS[unit])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_has_two_digits_or_more() {
+        let sizes = [0, 812, 1_024, 9_999, 52_428_800, 1_288_490_189, u64::MAX];
+        let said: Vec<String> = sizes.map(size).into();
+        assert_eq!(
+            said,
+            [
+                "0 B",
+                "812 B",
+                "1.0 kB",
+                "9.7 kB",
+                "50 MB",
+                "1.2 GB",
+                "16777215 TB"
+            ]
+        );
+    }
 
     #[test]
     fn one_is_one() {

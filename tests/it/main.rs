@@ -31,6 +31,7 @@ mod life;
 mod o5;
 mod order;
 mod peers;
+mod postgres;
 mod power;
 mod profiles;
 #[allow(dead_code, reason = "the stories use all of it in turn")]

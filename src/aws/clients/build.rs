@@ -29,6 +29,7 @@ use crate::aws::profile::{NO_PROFILE, Profile};
 use crate::aws::rest::Rest;
 use crate::aws::route53;
 use crate::aws::s3::S3;
+use crate::aws::secretsmanager;
 use crate::aws::sqs;
 use crate::aws::ssm;
 use crate::aws::target::AwsTarget;
@@ -138,6 +139,8 @@ impl Clients {
             sqs: Rest::new(&config, &sqs::service(&region), with),
             ssm: Rest::new(&config, &ssm::service(&region), with),
             elb: Rest::new(&config, &elb::service(&region), with),
+            secrets: Rest::new(&config, &secretsmanager::service(&region), with),
+            credentials: config.credentials_provider(),
             share: Arc::new(self.share(target, &region)),
             reads: Arc::default(),
             counting: Arc::default(),

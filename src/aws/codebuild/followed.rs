@@ -1,6 +1,6 @@
 //! One build that is followed: what a look at it and the pages of its stream bring, put together.
 
-use super::lines::Lines;
+use crate::aws::stream::Lines;
 use crate::aws::{Cloud, Trouble, TroubleKind};
 use crate::domain::line::Severity;
 use crate::forms::codebuild::{Build, Given, Told};
@@ -48,7 +48,7 @@ impl Followed {
     pub async fn seen(&mut self, cloud: &Cloud, build: &Build) -> (Vec<Given>, bool) {
         let mut given = Vec::new();
         let is_quiet = match (&build.log, self.is_mute) {
-            (Some(log), false) => match self.lines.read(cloud, log).await {
+            (Some(log), false) => match self.lines.read(cloud, &log.group, &log.stream).await {
                 Ok(page) => {
                     for (at, message) in &page.messages {
                         self.told.read(*at, message);

@@ -138,7 +138,7 @@ impl Follower {
             part: event.logical.clone(),
             stack: self.stack.clone(),
             no,
-            severity: severity(event),
+            severity: guess(event),
             text: Safe::from_bytes(&masked(
                 format!("{} {kind}{reason}", event.status).as_bytes(),
             )),
@@ -160,7 +160,7 @@ fn merged(stacks: Vec<Vec<StackEvent>>) -> Vec<StackEvent> {
     all.into_iter().map(|(_, event)| event).collect()
 }
 
-fn severity(event: &StackEvent) -> Severity {
+fn guess(event: &StackEvent) -> Severity {
     if event.is_failure() && !event.is_cancellation() {
         Severity::Error
     } else if event.is_failure() || event.status.contains("ROLLBACK") {
@@ -211,7 +211,7 @@ mod tests {
                 reason: reason.into(),
                 ..StackEvent::default()
             };
-            assert_eq!(severity(&event), expected, "{status} {reason}");
+            assert_eq!(guess(&event), expected, "{status} {reason}");
         }
     }
 }

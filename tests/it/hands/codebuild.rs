@@ -215,6 +215,8 @@ impl Port for Mortal {
         self.bench.secret(reference)
     }
 
+    fn covers(&self, _: &holdpoint::domain::masks::Secret) {}
+
     fn cancelled(&self) -> BoxFuture<'_, ()> {
         self.bench.cancelled()
     }

@@ -125,6 +125,8 @@ impl Port for Bench {
         holdpoint::secrets::read(reference).boxed()
     }
 
+    fn covers(&self, _: &holdpoint::domain::masks::Secret) {}
+
     fn cancelled(&self) -> BoxFuture<'_, ()> {
         let mut cancel = self.cancel.subscribe();
         async move {

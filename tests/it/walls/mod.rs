@@ -164,7 +164,7 @@ struct Wall {
 const WALLS: &[Wall] = &[
     Wall {
         sentence: "Values go into SQL as parameters alone: no statement is put together from text.",
-        stands_in: |room| room == "store",
+        stands_in: |room| matches!(room, "store" | "postgres"),
         breaks: |code| named(code, &[&["AssertSqlSafe"], &["QueryBuilder"], &["raw_sql"]]),
     },
     Wall {
@@ -218,10 +218,10 @@ const WALLS: &[Wall] = &[
         },
     },
     Wall {
-        sentence: "SQL stands in `store/` alone.",
-        stands_in: |room| room != "store",
+        sentence: "SQL stands in `store/` and `postgres/` alone.",
+        stands_in: |room| !matches!(room, "store" | "postgres"),
         breaks: |code| {
-            let mut found = named(code, &[&["sqlx"]]);
+            let mut found = named(code, &[&["sqlx"], &["tokio_postgres"]]);
             found.extend(
                 code.tokens
                     .iter()

@@ -334,6 +334,8 @@ impl Port for Waits {
     fn secret<'a>(&'a self, _: &'a SecretRef) -> BoxFuture<'a, Result<Secret, Failure>> {
         async { Err(Failure::new("not asked for")) }.boxed()
     }
+    fn covers(&self, _: &Secret) {}
+
     fn cancelled(&self) -> BoxFuture<'_, ()> {
         std::future::pending().boxed()
     }

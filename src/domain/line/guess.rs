@@ -1,7 +1,7 @@
 //! How serious a line of somebody's log says it is. A guess from its own words; it changes nothing
 //! but colours and jumps.
 
-use crate::domain::line::Severity;
+use super::Severity;
 
 /// How much of a line is looked at.
 const HEAD: usize = 200;
@@ -10,7 +10,7 @@ const WORDS: usize = 12;
 
 /// By the level field of JSON and logfmt, or a level word near the beginning.
 #[must_use]
-pub fn severity(text: &str) -> Severity {
+pub fn guess(text: &str) -> Severity {
     let bytes = text.as_bytes();
     let head = bytes[..bytes.len().min(HEAD)].to_ascii_lowercase();
     for name in NAMES {
@@ -84,7 +84,7 @@ mod tests {
             ("", Severity::Info),
             ("Ä\u{1F600} CRIT", Severity::Error),
         ] {
-            assert_eq!(severity(text), expected, "{text}");
+            assert_eq!(guess(text), expected, "{text}");
         }
     }
 }

@@ -1,15 +1,15 @@
-//! The lines of one build, read from the first on, page by page.
+//! The lines of one stream of CloudWatch Logs, read from the first on, page by page.
 
-use crate::aws::{Cloud, Trouble};
+use super::clients::Cloud;
+use super::trouble::Trouble;
 use crate::domain::time::Time;
-use crate::forms::codebuild::Log;
 
 /// How many pages are read at one look.
 const PAGES: usize = 20;
 
 /// How far a stream was read.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub struct Lines {
     token: Option<String>,
     /// How many events were given.
     given: usize,
@@ -19,24 +19,32 @@ pub(super) struct Lines {
 
 /// What a look brought.
 #[derive(Debug, Default)]
-pub(super) struct Page {
+pub struct Page {
     /// The messages, in their order, each with its time.
-    pub(super) messages: Vec<(Time, String)>,
+    pub messages: Vec<(Time, String)>,
     /// True where the end of the stream was reached.
-    pub(super) is_end: bool,
+    pub is_end: bool,
 }
 
 impl Lines {
     /// Reads what is new. A stream that is not there yet has nothing.
-    pub(super) async fn read(&mut self, cloud: &Cloud, log: &Log) -> Result<Page, Trouble> {
+    ///
+    /// # Errors
+    /// AWS does not tell it.
+    pub async fn read(
+        &mut self,
+        cloud: &Cloud,
+        group: &str,
+        stream: &str,
+    ) -> Result<Page, Trouble> {
         let mut page = Page::default();
         for _ in 0..PAGES {
-            let asked = cloud.poll("logs:GetLogEvents", &log.group, || {
+            let asked = cloud.poll("logs:GetLogEvents", group, || {
                 cloud
                     .logs
                     .get_log_events()
-                    .log_group_name(&log.group)
-                    .log_stream_name(&log.stream)
+                    .log_group_name(group)
+                    .log_stream_name(stream)
                     .start_from_head(true)
                     .set_next_token(self.token.clone())
                     .send()

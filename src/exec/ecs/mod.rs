@@ -1,0 +1,18 @@
+//! The hand for tasks of ECS that run once, told as they go on.
+
+mod run;
+
+use std::sync::Arc;
+
+use super::Executor;
+use super::again::Hand;
+use crate::aws::Clients;
+
+/// All executors of ECS.
+#[must_use]
+pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
+    vec![Hand::<run::Run>::executor(clients)]
+}
+
+#[cfg(test)]
+mod tests;

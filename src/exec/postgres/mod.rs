@@ -1,0 +1,34 @@
+//! Hands for databases of applications on Postgres servers: one file a step kind. All of them are
+//! picked up by running them again.
+
+mod cleanup;
+mod destroy;
+mod upsert;
+
+use std::sync::Arc;
+
+use super::again::{Hand, before};
+use super::{Executor, Job};
+use crate::aws::{Clients, Cloud};
+use crate::domain::failure::Failure;
+use crate::forms::postgres::Database;
+use crate::postgres::{Admin, Called};
+
+/// All executors of Postgres.
+#[must_use]
+pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
+    vec![
+        Hand::<upsert::Upsert>::executor(clients),
+        Hand::<cleanup::Cleanup>::executor(clients),
+        Hand::<destroy::Destroy>::executor(clients),
+    ]
+}
+
+/// Who makes databases on the server of one, for this job.
+async fn admin(job: &Job, cloud: &Cloud, database: &Database) -> Result<Admin, Failure> {
+    let called = Called::of(&format!("{} {} {}", job.stack, job.no, job.step));
+    let admin = Admin::of(cloud, database, called).await;
+    let admin = admin.map_err(|why| before(job, why))?;
+    job.port.covers(admin.password());
+    Ok(admin)
+}

@@ -1,0 +1,249 @@
+//! A session on a server: who we are there, what it tells while it works, and how it is ended.
+
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Row, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::trouble::Trouble;
+use super::user::Login;
+use crate::forms::postgres::{Name, Server};
+
+/// How long is waited for a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long is waited for a lock that somebody else holds: whoever comes behind us waits as long.
+const LOCK: &str = "10s";
+/// After so long without a word from the other side it is asked whether it is there.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// What a session is called, for those who look at the server: who it works for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called(String);
+
+impl Called {
+    /// A session of Holdpoint for this; a server keeps 63 bytes of it.
+    #[must_use]
+    pub fn of(what: &str) -> Self {
+        let plain = |c: char| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '?'
+            }
+        };
+        let mut text: String = format!("holdpoint {what}").chars().map(plain).collect();
+        text.truncate(63);
+        Self(text)
+    }
+}
+
+/// A session.
+pub struct Session {
+    client: Client,
+    tls: Option<MakeRustlsConnect>,
+    /// What the server tells while it works.
+    told: UnboundedReceiver<String>,
+}
+
+impl Session {
+    /// Opens one.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or does not let in.
+    pub async fn open(
+        server: &Server,
+        login: &Login,
+        database: &str,
+        called: &Called,
+    ) -> Result<Self, Trouble> {
+        let mut config = Config::new();
+        config
+            .host(&server.host)
+            .port(server.port)
+            .dbname(database)
+            .user(&login.user)
+            .password(login.password.reveal())
+            .application_name(&called.0)
+            .options(format!("-c lock_timeout={LOCK}"))
+            .connect_timeout(CONNECT)
+            .keepalives_idle(IDLE);
+        let met = |error| Trouble::of(server, &login.user, database, &error);
+        let (tell, told) = unbounded_channel();
+        let tls = if is_loopback(&server.host) {
+            None
+        } else {
+            Some(tls(server)?)
+        };
+        let client = match &tls {
+            None => {
+                config.ssl_mode(SslMode::Disable);
+                let (client, connection) = config.connect(NoTls).await.map_err(met)?;
+                tokio::spawn(listen(connection, move |text| tell.send(text).is_ok()));
+                client
+            }
+            Some(tls) => {
+                config.ssl_mode(SslMode::Require);
+                let (client, connection) = config.connect(tls.clone()).await.map_err(met)?;
+                tokio::spawn(listen(connection, move |text| tell.send(text).is_ok()));
+                client
+            }
+        };
+        Ok(Self { client, tls, told })
+    }
+
+    /// Rows of a statement with values.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(super) async fn rows(
+        &self,
+        statement: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Trouble> {
+        Ok(self.client.query(statement, values).await?)
+    }
+
+    /// The row that there may be.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(super) async fn row(
+        &self,
+        statement: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Option<Row>, Trouble> {
+        Ok(self.client.query_opt(statement, values).await?)
+    }
+
+    /// Whether a statement gives a row.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(super) async fn has(
+        &self,
+        statement: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<bool, Trouble> {
+        Ok(self.row(statement, values).await?.is_some())
+    }
+
+    /// Carries out a statement that takes names, which no parameter can stand for: the server
+    /// itself puts it together, with `%I` for a name and `%L` for a text, and so quotes them.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(super) async fn carry_out(&self, form: &str, names: &[&str]) -> Result<(), Trouble> {
+        let made = self
+            .client
+            .query_one("SELECT format($1, VARIADIC $2::text[])", &[&form, &names])
+            .await?;
+        let statement: String = made.try_get(0)?;
+        Ok(self.client.batch_execute(&statement).await?)
+    }
+
+    /// Carries out a text of statements as it is: a file of somebody's.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn run(&self, text: &str) -> Result<(), Trouble> {
+        Ok(self.client.batch_execute(text).await?)
+    }
+
+    /// The next thing that the server tells while it works; none once the session has ended.
+    pub async fn told(&mut self) -> Option<String> {
+        self.told.recv().await
+    }
+
+    /// Ends what it works at now; the server takes it back.
+    ///
+    /// # Errors
+    /// The server cannot be reached.
+    pub async fn cancel(&self) -> Result<(), Trouble> {
+        let token = self.client.cancel_token();
+        match &self.tls {
+            None => token.cancel_query(NoTls).await?,
+            Some(tls) => token.cancel_query(tls.clone()).await?,
+        }
+        Ok(())
+    }
+
+    /// Takes the lock of a database, so that nobody else of us works at it; it is held as long as
+    /// this session. Sessions of one lock are on one database of the server.
+    ///
+    /// # Errors
+    /// Somebody holds it: who.
+    pub(super) async fn lock(&self, database: &Name) -> Result<(), Trouble> {
+        const TAKE: &str = "SELECT pg_advisory_lock(hashtextextended($1, 0))";
+        const HOLDS: &str = "SELECT a.pid, a.application_name, a.usename::text FROM pg_locks l \
+            JOIN pg_stat_activity a ON a.pid = l.pid JOIN pg_database d ON d.oid = l.database \
+            WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database() \
+            AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended($1, 0)";
+        let key = format!("holdpoint/{database}");
+        let Err(trouble) = self.rows(TAKE, &[&key]).await else {
+            return Ok(());
+        };
+        if !trouble.is_lock() {
+            return Err(trouble);
+        }
+        let holder = self.row(HOLDS, &[&key]).await?;
+        let who = holder.map(|row| {
+            let (pid, called, user): (i32, String, String) = (row.get(0), row.get(1), row.get(2));
+            format!("{called} (process {pid}, as {user})")
+        });
+        let who = who.unwrap_or_else(|| "somebody who has gone meanwhile".to_owned());
+        Err(trouble.says(&format!(
+            "{database} is worked at by {who}, and not free after {LOCK}"
+        )))
+    }
+}
+
+/// Waits for the words of a server until the session ends.
+async fn listen<T>(
+    mut connection: Connection<Socket, T>,
+    tell: impl Fn(String) -> bool + Send + 'static,
+) where
+    T: tokio_postgres::tls::TlsStream + Unpin + Send + 'static,
+{
+    while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+        if let AsyncMessage::Notice(notice) = message {
+            // Nobody may listen; the session goes on all the same.
+            tell(format!("{}: {}", notice.severity(), notice.message()));
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// TLS, by the certificates that are trusted with this server.
+fn tls(server: &Server) -> Result<MakeRustlsConnect, Trouble> {
+    let mut roots = RootCertStore::empty();
+    if let Some(pem) = &server.ca {
+        for one in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+            let added = one.ok().map(|one| roots.add(one).is_ok());
+            if added != Some(true) {
+                return Err(Trouble::no_certificates(server));
+            }
+        }
+    } else {
+        let known = rustls_native_certs::load_native_certs().certs;
+        roots.add_parsable_certificates(known);
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Trouble::no_certificates(server))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
