@@ -121,8 +121,8 @@ mod tests {
     use crate::sandbox::door::Thing;
     use crate::sandbox::services;
 
-    const EVERYWHERE: [&str; 7] = [
-        "id", "name", "account", "region", "random", "stack", "logical",
+    const EVERYWHERE: [&str; 8] = [
+        "id", "name", "account", "region", "random", "six", "stack", "logical",
     ];
 
     #[test]

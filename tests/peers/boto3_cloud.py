@@ -2,7 +2,7 @@
 
     python3 tests/peers/boto3_cloud.py moto http://127.0.0.1:5001
 
-asks what AWS promises of websites, builds, queues, certificates, parameters and load balancers. What a peer is known to do otherwise stands in
+asks what AWS promises of websites, builds, queues, certificates, parameters, secrets and load balancers. What a peer is known to do otherwise stands in
 DIFFERS: such a step must fail there, so that the list is true, and says so once it is not.
 """
 import sys
@@ -24,6 +24,8 @@ DIFFERS = {
         "a_host_leads_to_one_distribution", "a_project_is_told_as_it_was_made", "a_record_is_created_once",
         "a_record_is_deleted_as_it_is", "a_record_is_deleted_by_its_values_in_any_order",
         "a_record_that_is_not_there_is_not_deleted", "a_rule_of_no_pattern_is_refused", "a_rule_that_goes_leaves_its_place",
+        "a_secret_is_deleted_for_good", "a_secret_of_a_stack_has_no_value_where_none_is_given", "a_secret_of_a_stack_is_generated",
+        "a_secret_that_is_deleted_keeps_its_name", "a_secret_that_is_not_there_is_named", "a_secret_without_a_value_says_so",
         "a_zone_is_made_once_by_its_reference",
         "an_access_control_has_a_name_of_its_own", "an_access_control_that_is_used_is_not_deleted",
         "an_event_in_the_name_of_aws_is_refused", "an_event_says_whose_it_is", "an_invalidation_is_made_once_by_its_reference",
@@ -43,13 +45,16 @@ DIFFERS = {
         "a_certificate_is_listed_by_its_state", "a_distribution_is_made_once_by_its_reference", "a_distribution_takes_time",
         "a_host_leads_to_one_distribution", "a_listener_that_is_not_there_is_named", "a_message_is_deleted_twice",
         "a_place_is_given_once", "a_project_that_is_gone_is_deleted",
-        "a_record_stands_in_its_zone", "a_rule_with_targets_is_not_deleted", "a_zone_is_made_once_by_its_reference",
+        "a_record_stands_in_its_zone", "a_rule_with_targets_is_not_deleted",
+        "a_secret_of_a_stack_has_no_value_where_none_is_given", "a_secret_that_is_deleted_keeps_its_name",
+        "a_secret_without_a_value_says_so", "a_value_has_the_version_of_its_token", "a_zone_is_made_once_by_its_reference",
         "a_zone_says_where_it_is", "an_access_control_that_is_used_is_not_deleted", "an_invalidation_takes_time",
-        "an_object_of_no_type_is_bytes", "every_name_of_a_certificate_has_a_record_of_its_own",
+        "an_object_of_no_type_is_bytes", "another_value_of_the_same_token_is_refused", "every_name_of_a_certificate_has_a_record_of_its_own",
         "every_phase_of_a_build_is_told_once", "names_are_the_same_in_small_letters", "names_of_zones_have_small_letters",
         "parameters_below_a_path_come_in_pages", "records_are_listed_in_the_order_of_their_names",
         "the_lines_of_a_build_are_in_its_stream", "the_lines_of_a_build_are_kept_in_a_bucket", "the_same_token_is_the_same_build",
-        "the_same_token_with_something_else_is_refused", "what_is_not_yet_disabled_everywhere_is_not_deleted",
+        "the_same_token_with_something_else_is_refused", "what_describes_a_secret_tells_no_value",
+        "what_is_not_yet_disabled_everywhere_is_not_deleted",
     },
 }
 # What depends on an order that the peer does not have.
@@ -97,10 +102,11 @@ def main():
     from boto3_certificates import certificates
     from boto3_parameters import parameters
     from boto3_queues import queues
+    from boto3_secrets import secrets
     from boto3_websites import websites
 
     cloud = Cloud(*sys.argv[1:3])
-    for part in (websites, builds, queues, certificates, parameters, balancers):
+    for part in (websites, builds, queues, certificates, parameters, secrets, balancers):
         part(cloud)
     unknown = cloud.differs - set(cloud.differed)
     assert not unknown, f"no step is called {unknown}"

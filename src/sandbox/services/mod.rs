@@ -12,6 +12,7 @@ pub mod logs;
 pub mod practice;
 pub mod route53;
 pub mod s3;
+pub mod secretsmanager;
 pub mod sns;
 pub mod sqs;
 pub mod ssm;
@@ -32,6 +33,7 @@ pub const ALL: &[&Offer] = &[
     &practice::OFFER,
     &route53::OFFER,
     &s3::OFFER,
+    &secretsmanager::OFFER,
     &sns::OFFER,
     &sqs::OFFER,
     &ssm::OFFER,

@@ -41,6 +41,7 @@ pub fn name(
         ("account", &cx.place.account),
         ("region", &cx.place.region),
         ("random", &random),
+        ("six", random.get(..6).unwrap_or(&random)),
         ("stack", &stack.name),
         ("logical", logical),
     ];

@@ -132,7 +132,7 @@ impl Asked {
         })
     }
 
-    /// Why variables do not come that are kept where nothing is here.
+    /// Why variables do not come that are kept where builds here do not read.
     fn other_variable(&self) -> Option<String> {
         let rows = Params(&self.environment).list("environmentVariables");
         let other = rows
@@ -141,7 +141,7 @@ impl Asked {
             .find(|row| row.text("type") == Some("SECRETS_MANAGER"))?;
         let name = other.text("name").unwrap_or_default();
         Some(format!(
-            "{name} is kept in Secrets Manager, which is not served here"
+            "{name} is kept in Secrets Manager, from which builds of the embedded cloud read nothing"
         ))
     }
 
