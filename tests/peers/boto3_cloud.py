@@ -2,7 +2,7 @@
 
     python3 tests/peers/boto3_cloud.py moto http://127.0.0.1:5001
 
-asks what AWS promises of websites, builds, queues, certificates, parameters, secrets and load balancers. What a peer is known to do otherwise stands in
+asks what AWS promises of websites, builds, queues, certificates, parameters, secrets, load balancers and tasks. What a peer is known to do otherwise stands in
 DIFFERS: such a step must fail there, so that the list is true, and says so once it is not.
 """
 import sys
@@ -20,20 +20,23 @@ DIFFERS = {
         "a_build_is_told_where_it_is_started", "a_build_leaves_its_artifact_where_it_was_told", "a_build_takes_time",
         "a_build_tells_what_it_was_started_with", "a_build_that_is_stopped_says_so",
         "a_certificate_is_issued_once_its_names_are_proven", "a_change_is_made_for_the_version_that_it_names",
-        "a_change_takes_time", "a_configuration_comes_back_whole", "a_distribution_is_disabled", "a_distribution_takes_time",
-        "a_host_leads_to_one_distribution", "a_project_is_told_as_it_was_made", "a_record_is_created_once",
-        "a_record_is_deleted_as_it_is", "a_record_is_deleted_by_its_values_in_any_order",
-        "a_record_that_is_not_there_is_not_deleted", "a_rule_of_no_pattern_is_refused", "a_rule_that_goes_leaves_its_place",
-        "a_secret_is_deleted_for_good", "a_secret_of_a_stack_has_no_value_where_none_is_given", "a_secret_of_a_stack_is_generated",
-        "a_secret_that_is_deleted_keeps_its_name", "a_secret_that_is_not_there_is_named", "a_secret_without_a_value_says_so",
-        "a_zone_is_made_once_by_its_reference",
-        "an_access_control_has_a_name_of_its_own", "an_access_control_that_is_used_is_not_deleted",
-        "an_event_in_the_name_of_aws_is_refused", "an_event_says_whose_it_is", "an_invalidation_is_made_once_by_its_reference",
-        "an_invalidation_takes_time", "an_old_version_is_not_deleted", "builds_are_listed_the_newest_first",
+        "a_change_takes_time", "a_configuration_comes_back_whole", "a_definition_that_is_deregistered_runs_no_more",
+        "a_distribution_is_disabled", "a_distribution_takes_time", "a_host_leads_to_one_distribution",
+        "a_project_is_told_as_it_was_made", "a_record_is_created_once", "a_record_is_deleted_as_it_is",
+        "a_record_is_deleted_by_its_values_in_any_order", "a_record_that_is_not_there_is_not_deleted",
+        "a_rule_of_no_pattern_is_refused", "a_rule_that_goes_leaves_its_place", "a_secret_is_deleted_for_good",
+        "a_secret_of_a_stack_has_no_value_where_none_is_given", "a_secret_of_a_stack_is_generated",
+        "a_secret_that_is_deleted_keeps_its_name", "a_secret_that_is_not_there_is_named",
+        "a_secret_without_a_value_says_so", "a_task_that_is_stopped_says_so", "a_token_is_for_one_call",
+        "a_zone_is_made_once_by_its_reference", "an_access_control_has_a_name_of_its_own",
+        "an_access_control_that_is_used_is_not_deleted", "an_event_in_the_name_of_aws_is_refused",
+        "an_event_says_whose_it_is", "an_invalidation_is_made_once_by_its_reference", "an_invalidation_takes_time",
+        "an_old_version_is_not_deleted", "an_override_names_its_container", "builds_are_listed_the_newest_first",
         "builds_are_listed_the_other_way", "builds_that_are_not_there_are_named", "every_phase_of_a_build_is_told_once",
         "names_of_zones_have_small_letters", "objects_are_deleted_quietly", "projects_that_are_not_there_are_named",
-        "records_are_listed_in_the_order_of_their_names", "the_id_of_a_zone_begins_with_a_z",
-        "the_lines_of_a_build_are_in_its_stream", "the_lines_of_a_build_are_kept_in_a_bucket", "the_same_token_is_the_same_build",
+        "records_are_listed_in_the_order_of_their_names", "tasks_are_listed_in_pages", "tasks_are_run_once_by_their_token",
+        "the_id_of_a_zone_begins_with_a_z", "the_lines_of_a_build_are_in_its_stream",
+        "the_lines_of_a_build_are_kept_in_a_bucket", "the_same_token_is_the_same_build",
         "the_same_token_with_something_else_is_refused", "what_is_enabled_is_not_deleted",
         "what_is_not_yet_disabled_everywhere_is_not_deleted",
     },
@@ -42,18 +45,21 @@ DIFFERS = {
         "a_build_goes_through_its_phases", "a_build_leaves_its_artifact_where_it_was_told", "a_build_takes_time",
         "a_build_tells_what_it_was_started_with", "a_build_that_is_over_is_not_stopped", "a_build_that_is_stopped_says_so",
         "a_certificate_is_asked_for_once", "a_certificate_is_issued_once_its_names_are_proven",
-        "a_certificate_is_listed_by_its_state", "a_distribution_is_made_once_by_its_reference", "a_distribution_takes_time",
-        "a_host_leads_to_one_distribution", "a_listener_that_is_not_there_is_named", "a_message_is_deleted_twice",
-        "a_place_is_given_once", "a_project_that_is_gone_is_deleted",
-        "a_record_stands_in_its_zone", "a_rule_with_targets_is_not_deleted",
+        "a_certificate_is_listed_by_its_state", "a_definition_that_is_deregistered_runs_no_more",
+        "a_distribution_is_made_once_by_its_reference", "a_distribution_takes_time", "a_host_leads_to_one_distribution",
+        "a_listener_that_is_not_there_is_named", "a_message_is_deleted_twice", "a_place_is_given_once",
+        "a_project_that_is_gone_is_deleted", "a_record_stands_in_its_zone", "a_rule_with_targets_is_not_deleted",
         "a_secret_of_a_stack_has_no_value_where_none_is_given", "a_secret_that_is_deleted_keeps_its_name",
-        "a_secret_without_a_value_says_so", "a_value_has_the_version_of_its_token", "a_zone_is_made_once_by_its_reference",
-        "a_zone_says_where_it_is", "an_access_control_that_is_used_is_not_deleted", "an_invalidation_takes_time",
-        "an_object_of_no_type_is_bytes", "another_value_of_the_same_token_is_refused", "every_name_of_a_certificate_has_a_record_of_its_own",
-        "every_phase_of_a_build_is_told_once", "names_are_the_same_in_small_letters", "names_of_zones_have_small_letters",
-        "parameters_below_a_path_come_in_pages", "records_are_listed_in_the_order_of_their_names",
-        "the_lines_of_a_build_are_in_its_stream", "the_lines_of_a_build_are_kept_in_a_bucket", "the_same_token_is_the_same_build",
-        "the_same_token_with_something_else_is_refused", "what_describes_a_secret_tells_no_value",
+        "a_secret_without_a_value_says_so", "a_task_needs_its_cluster", "a_token_is_for_one_call",
+        "a_value_has_the_version_of_its_token", "a_zone_is_made_once_by_its_reference", "a_zone_says_where_it_is",
+        "an_access_control_that_is_used_is_not_deleted", "an_invalidation_takes_time", "an_object_of_no_type_is_bytes",
+        "an_override_names_its_container", "another_value_of_the_same_token_is_refused",
+        "every_name_of_a_certificate_has_a_record_of_its_own", "every_phase_of_a_build_is_told_once",
+        "names_are_the_same_in_small_letters", "names_of_zones_have_small_letters", "parameters_below_a_path_come_in_pages",
+        "records_are_listed_in_the_order_of_their_names", "tasks_are_run_once_by_their_token",
+        "the_lines_of_a_build_are_in_its_stream", "the_lines_of_a_build_are_kept_in_a_bucket",
+        "the_same_token_is_the_same_build", "the_same_token_with_something_else_is_refused",
+        "the_tags_of_a_task_are_told_where_they_are_asked_for", "what_describes_a_secret_tells_no_value",
         "what_is_not_yet_disabled_everywhere_is_not_deleted",
     },
 }
@@ -103,10 +109,11 @@ def main():
     from boto3_parameters import parameters
     from boto3_queues import queues
     from boto3_secrets import secrets
+    from boto3_tasks import tasks
     from boto3_websites import websites
 
     cloud = Cloud(*sys.argv[1:3])
-    for part in (websites, builds, queues, certificates, parameters, secrets, balancers):
+    for part in (websites, builds, queues, certificates, parameters, secrets, balancers, tasks):
         part(cloud)
     unknown = cloud.differs - set(cloud.differed)
     assert not unknown, f"no step is called {unknown}"

@@ -1,11 +1,16 @@
-//! The calls of the container service that the product makes.
+//! The calls of the container service that the product makes. Those that run and stop tasks are in
+//! `run`.
 
 use serde_json::{Value, json};
 
-use super::{Ecs, Service, Task, TaskDefinition};
+use super::run::{self, client, is_named};
+use super::{Ecs, Service, TaskDefinition, arn, definition};
 use crate::sandbox::call::{Answer, AwsError, Call, Params};
-use crate::sandbox::realm::{Cx, Site};
+use crate::sandbox::realm::Cx;
 use crate::sandbox::values::{last_part, seconds};
+
+/// So many tasks are described or listed at once.
+const TASKS: usize = 100;
 
 /// Answers a call.
 pub fn call(ecs: &mut Ecs, cx: &mut Cx<'_>, call: &Call) -> Answer {
@@ -26,12 +31,13 @@ pub fn call(ecs: &mut Ecs, cx: &mut Cx<'_>, call: &Call) -> Answer {
         }
         "DescribeServices" => Ok(describe_services(ecs, cx, params)),
         "UpdateService" => update_service(ecs, cx, params),
-        "ListTasks" => Ok(list_tasks(ecs, cx, params)),
-        "DescribeTasks" => Ok(describe_tasks(ecs, cx, params)),
+        "ListTasks" => list_tasks(ecs, cx, params),
+        "DescribeTasks" => describe_tasks(ecs, cx, params),
         "DescribeTaskDefinition" => describe_definition(ecs, params),
         "RegisterTaskDefinition" => register(ecs, cx, params),
-        "RunTask" => run_task(ecs, cx, params),
-        "StopTask" => stop_task(ecs, cx, params),
+        "DeregisterTaskDefinition" => deregister(ecs, cx, params),
+        "RunTask" => run::run_task(ecs, cx, params),
+        "StopTask" => run::stop_task(ecs, cx, params),
         _ => Err(AwsError::unanswered(call)),
     }
 }
@@ -119,7 +125,10 @@ fn update_service(ecs: &mut Ecs, cx: &mut Cx<'_>, params: Params<'_>) -> Answer 
         .ok_or_else(|| AwsError::new("ServiceNotFoundException", "Service not found."))?;
     let definition = params
         .text("taskDefinition")
-        .map(|name| find_definition(ecs, name).map(|(arn, _)| arn.clone()))
+        .map(|name| {
+            let found = find_definition(ecs, name).map(|(arn, _)| arn.clone());
+            found.ok_or_else(|| client("TaskDefinition not found."))
+        })
         .transpose()?;
     if let Some(service) = ecs.services.get_mut(&arn) {
         let current = service
@@ -143,200 +152,137 @@ fn update_service(ecs: &mut Ecs, cx: &mut Cx<'_>, params: Params<'_>) -> Answer 
     Ok(json!({ "service": service }))
 }
 
-fn list_tasks(ecs: &Ecs, cx: &Cx<'_>, params: Params<'_>) -> Value {
-    let cluster = cluster(params);
+fn list_tasks(ecs: &Ecs, cx: &Cx<'_>, params: Params<'_>) -> Answer {
+    let cluster = known_cluster(ecs, params)?;
     let wanted = params.text("desiredStatus").unwrap_or("RUNNING");
+    let started_by = params.text("startedBy");
+    let (service, family) = (params.text("serviceName"), params.text("family"));
+    if started_by.is_some() && (service.is_some() || family.is_some()) {
+        return Err(invalid(
+            "startedBy cannot be combined with the filters serviceName and family.",
+        ));
+    }
+    let of = |definition: &str| {
+        ecs.definitions
+            .get(definition)
+            .map(|one| one.family.as_str())
+    };
     let arns = ecs.tasks.iter().filter(|(_, task)| {
-        let status = task.status(cx.now);
-        let service = task.service.as_deref().map(last_part);
         task.cluster == cluster
-            && (status == wanted || (wanted == "RUNNING" && status == "PENDING"))
-            && params
-                .text("serviceName")
-                .is_none_or(|name| service == Some(last_part(name)))
+            && task.desired(cx.now) == wanted
+            && service
+                .is_none_or(|name| task.service.as_deref().map(last_part) == Some(last_part(name)))
+            && family.is_none_or(|name| of(&task.definition) == Some(name))
+            && started_by.is_none_or(|name| task.started_by.as_deref() == Some(name))
     });
-    json!({ "taskArns": arns.map(|(arn, _)| arn).collect::<Vec<_>>() })
+    let arns: Vec<&String> = arns.map(|(arn, _)| arn).collect();
+    let size = params
+        .number("maxResults")
+        .and_then(|size| usize::try_from(size).ok());
+    let size = size.unwrap_or(TASKS);
+    if !(1..=TASKS).contains(&size) {
+        return Err(invalid("maxResults must be between 1 and 100."));
+    }
+    let from = params.text("nextToken").map_or(Ok(0), str::parse::<usize>);
+    let from = from.map_err(|_| invalid("Invalid token"))?;
+    let page: Vec<&&String> = arns.iter().skip(from).take(size).collect();
+    let next = (from + size < arns.len()).then(|| (from + size).to_string());
+    Ok(json!({ "taskArns": page, "nextToken": next }))
 }
 
-fn describe_tasks(ecs: &Ecs, cx: &Cx<'_>, params: Params<'_>) -> Value {
+fn describe_tasks(ecs: &Ecs, cx: &Cx<'_>, params: Params<'_>) -> Answer {
+    let cluster = known_cluster(ecs, params)?;
+    let wanted = params.texts("tasks");
+    if wanted.is_empty() {
+        return Err(invalid("Tasks cannot be empty."));
+    }
+    if wanted.len() > TASKS {
+        return Err(invalid("Tasks cannot have more than 100 items."));
+    }
+    let has_tags = params.texts("include").contains(&"TAGS");
     let mut found = Vec::new();
     let mut failures = Vec::new();
-    for wanted in params.texts("tasks") {
-        match ecs
-            .tasks
-            .iter()
-            .find(|(arn, _)| *arn == wanted || last_part(arn) == last_part(wanted))
-        {
-            Some((arn, task)) => found.push(shown_task(ecs, arn, task, cx)),
-            None => failures.push(json!({ "arn": wanted, "reason": "MISSING" })),
+    for wanted in wanted {
+        let mut all = ecs.tasks.iter().filter(|(_, task)| task.cluster == cluster);
+        if let Some((arn, task)) = all.find(|(arn, _)| is_named(arn, wanted)) {
+            let mut told = task.shown(arn, ecs, &cx.place, cx.now);
+            told["tags"] = if has_tags {
+                json!(task.tags)
+            } else {
+                json!([])
+            };
+            found.push(told);
+        } else {
+            let name = format!("{cluster}/{}", last_part(wanted));
+            let arn = arn(&cx.place, "task", &name);
+            failures.push(json!({ "arn": arn, "reason": "MISSING" }));
         }
     }
-    json!({ "tasks": found, "failures": failures })
-}
-
-fn shown_task(ecs: &Ecs, arn_of: &str, task: &Task, cx: &Cx<'_>) -> Value {
-    let status = task.status(cx.now);
-    let stopped = status == "STOPPED";
-    let definition = ecs.definitions.get(&task.definition);
-    let containers = definition.into_iter().flat_map(|definition| &definition.containers).map(|container| {
-        json!({
-            "name": container.name, "image": container.image, "taskArn": arn_of, "lastStatus": status,
-            "exitCode": task.exit.filter(|_| stopped), "reason": task.reason.as_ref().filter(|_| stopped && task.exit != Some(0)),
-        })
-    });
-    json!({
-        "taskArn": arn_of,
-        "clusterArn": arn(&cx.place, "cluster", &task.cluster),
-        "taskDefinitionArn": task.definition,
-        "lastStatus": status,
-        "desiredStatus": if task.ends.is_some() && (stopped || task.service.is_some()) { "STOPPED" } else { "RUNNING" },
-        "group": task.service.as_deref().map(|service| format!("service:{}", last_part(service))),
-        "startedBy": task.started_by,
-        "createdAt": seconds(task.created),
-        "startedAt": (cx.now >= task.starts).then(|| seconds(task.starts)),
-        "stoppedAt": task.ends.filter(|_| stopped).map(seconds),
-        "stoppedReason": task.reason.as_ref().filter(|_| stopped),
-        "stopCode": stopped.then_some(if task.service.is_some() { "ServiceSchedulerInitiated" } else { "EssentialContainerExited" }),
-        "containers": containers.collect::<Vec<_>>(),
-        "launchType": "FARGATE",
-    })
+    Ok(json!({ "tasks": found, "failures": failures }))
 }
 
 fn describe_definition(ecs: &Ecs, params: Params<'_>) -> Answer {
-    let (arn, definition) = find_definition(ecs, params.need("taskDefinition")?)?;
-    Ok(json!({ "taskDefinition": shown_definition(arn, definition) }))
+    let named = params.text("taskDefinition").unwrap_or_default();
+    let (arn, definition) =
+        find_definition(ecs, named).ok_or_else(|| client("Unable to describe task definition."))?;
+    let tags = params
+        .texts("include")
+        .contains(&"TAGS")
+        .then_some(&definition.tags);
+    Ok(json!({ "taskDefinition": definition.shown(arn), "tags": tags }))
 }
 
 fn register(ecs: &mut Ecs, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
-    let family = params.need("family")?;
-    let definition = TaskDefinition::read(family, params.0);
+    let family = params
+        .need("family")
+        .map_err(|error| client(error.message))?;
+    let definition = TaskDefinition::read(family, params.0, cx.now);
+    if definition.containers.is_empty() {
+        return Err(client("Container list cannot be empty."));
+    }
+    for container in &definition.containers {
+        if container.name.is_empty() {
+            return Err(client("Container.name should not be null or empty."));
+        }
+        if container.image.is_empty() {
+            return Err(client("Container.image should not be null or empty."));
+        }
+    }
+    let revision = ecs.next_revision(family);
     let arn = arn(
         &cx.place,
         "task-definition",
-        &format!("{family}:{}", ecs.next_revision(family)),
+        &format!("{family}:{revision}"),
     );
-    let shown = shown_definition(&arn, &definition);
+    let shown = definition.shown(&arn);
+    let tags = definition.tags.clone();
     ecs.definitions.insert(arn.clone(), definition);
     cx.effect = Some(arn);
-    Ok(json!({ "taskDefinition": shown }))
+    Ok(json!({ "taskDefinition": shown, "tags": tags }))
 }
 
-/// Runs one task; how long and how it ends is told by the variables `SECONDS` and `EXIT_CODE` of
-/// its override.
-fn run_task(ecs: &mut Ecs, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
-    let (definition, containers) = find_definition(ecs, params.need("taskDefinition")?)
-        .map(|(arn, one)| (arn.clone(), one.containers.clone()))?;
-    let cluster = cluster(params);
-    if !ecs.clusters.contains(&cluster) {
-        return Err(AwsError::new(
-            "ClusterNotFoundException",
-            "Cluster not found.",
-        ));
+fn deregister(ecs: &mut Ecs, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
+    let named = params.text("taskDefinition").unwrap_or_default();
+    if definition::revision(named).is_none() {
+        let name = last_part(named);
+        return Err(invalid(format!("Invalid revision number. Number: {name}")));
     }
-    let over = params
-        .0
-        .pointer("/overrides/containerOverrides/0")
-        .unwrap_or(&Value::Null);
-    let variable = |name: &str| {
-        let given = Params(over)
-            .list("environment")
-            .iter()
-            .find(|pair| Params(pair).text("name") == Some(name));
-        let given = given.and_then(|pair| Params(pair).number("value"));
-        given.or_else(|| containers.first()?.variables.get(name)?.parse().ok())
-    };
-    let command: Vec<String> = Params(over)
-        .texts("command")
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    let exit = variable("EXIT_CODE").unwrap_or(0);
-    let lasts = u32::try_from(variable("SECONDS").unwrap_or(6)).unwrap_or(6);
-    let mut shown = Vec::new();
-    for _ in 0..params.number("count").unwrap_or(1).clamp(1, 10) {
-        let id = cx.dice.hex(32);
-        let arn = arn(&cx.place, "task", &format!("{cluster}/{id}"));
-        let task = Task {
-            cluster: cluster.clone(),
-            definition: definition.clone(),
-            service: None,
-            created: cx.now,
-            starts: cx.after(1.5),
-            ends: Some(cx.after(1.5 + f64::from(lasts))),
-            exit: Some(exit),
-            reason: Some("Essential container in task exited".to_owned()),
-            started_by: params.text("startedBy").map(str::to_owned),
-            greeted: false,
-            parted: false,
-            command: if command.is_empty() {
-                vec!["task".to_owned()]
-            } else {
-                command.clone()
-            },
-        };
-        shown.push(shown_task(ecs, &arn, &task, cx));
-        ecs.tasks.insert(arn, task);
+    let arn = find_definition(ecs, named).map(|(arn, _)| arn.clone());
+    let found = arn.and_then(|arn| Some((ecs.definitions.get_mut(&arn)?, arn)));
+    let (definition, arn) =
+        found.ok_or_else(|| client("The specified task definition does not exist."))?;
+    if definition.active {
+        definition.retire(cx.now);
+        cx.effect = Some(format!("{arn} deregistered"));
     }
-    cx.effect = Some(format!("{} task(s) of {definition}", shown.len()));
-    Ok(json!({ "tasks": shown, "failures": [] }))
-}
-
-fn stop_task(ecs: &mut Ecs, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
-    let wanted = params.need("task")?;
-    let found = ecs
-        .tasks
-        .keys()
-        .find(|arn| *arn == wanted || last_part(arn) == last_part(wanted))
-        .cloned();
-    let arn = found.ok_or_else(|| {
-        AwsError::new(
-            "InvalidParameterException",
-            "The referenced task was not found.",
-        )
-    })?;
-    if let Some(task) = ecs.tasks.get_mut(&arn)
-        && task.status(cx.now) != "STOPPED"
-    {
-        task.ends = Some(cx.now);
-        task.exit = Some(143);
-        task.reason = Some(
-            params
-                .text("reason")
-                .unwrap_or("Task stopped by user")
-                .to_owned(),
-        );
-        cx.effect = Some(format!("task {arn} stopped"));
-    }
-    let shown = ecs
-        .tasks
-        .get(&arn)
-        .map(|task| shown_task(ecs, &arn, task, cx));
-    Ok(json!({ "task": shown }))
-}
-
-fn shown_definition(arn: &str, definition: &TaskDefinition) -> Value {
-    let containers = definition.containers.iter().map(|container| {
-        json!({
-            "name": container.name, "image": container.image, "essential": true,
-            "environment": container.variables.iter().map(|(name, value)| json!({"name": name, "value": value})).collect::<Vec<_>>(),
-            "logConfiguration": container.group.as_ref().map(|group| json!({
-                "logDriver": "awslogs",
-                "options": {"awslogs-group": group, "awslogs-stream-prefix": container.prefix.as_deref().unwrap_or("ecs")},
-            })),
-        })
-    });
-    json!({
-        "taskDefinitionArn": arn, "family": definition.family, "status": if definition.active { "ACTIVE" } else { "INACTIVE" },
-        "revision": arn.rsplit(':').next().and_then(|text| text.parse::<i64>().ok()),
-        "containerDefinitions": containers.collect::<Vec<_>>(),
-    })
+    Ok(json!({ "taskDefinition": definition.shown(&arn) }))
 }
 
 /// By ARN, by `family:revision`, or the newest active one of a family.
-fn find_definition<'a>(
+pub(super) fn find_definition<'a>(
     ecs: &'a Ecs,
     wanted: &str,
-) -> Result<(&'a String, &'a TaskDefinition), AwsError> {
+) -> Option<(&'a String, &'a TaskDefinition)> {
     let named = wanted.rsplit('/').next().unwrap_or(wanted);
     let exact = ecs
         .definitions
@@ -347,24 +293,23 @@ fn find_definition<'a>(
             .definitions
             .iter()
             .filter(|(_, one)| one.family == named && one.active);
-        family.max_by_key(|(arn, _)| {
-            arn.rsplit(':')
-                .next()
-                .and_then(|text| text.parse::<u64>().ok())
-        })
+        family.max_by_key(|(arn, _)| definition::revision(arn))
     };
-    exact
-        .or_else(newest)
-        .ok_or_else(|| AwsError::new("ClientException", "Unable to describe task definition."))
+    exact.or_else(newest)
 }
 
 fn cluster(params: Params<'_>) -> String {
     last_part(params.text("cluster").unwrap_or("default"))
 }
 
-fn arn(place: &Site, kind: &str, name: &str) -> String {
-    format!(
-        "arn:aws:ecs:{}:{}:{kind}/{name}",
-        place.region, place.account
-    )
+/// The cluster that a call is about, which must be there.
+pub(super) fn known_cluster(ecs: &Ecs, params: Params<'_>) -> Result<String, AwsError> {
+    let cluster = cluster(params);
+    let found = ecs.clusters.contains(&cluster).then_some(cluster);
+    found.ok_or_else(|| AwsError::new("ClusterNotFoundException", "Cluster not found."))
+}
+
+/// A parameter that is not taken as it is.
+pub(super) fn invalid(message: impl Into<String>) -> AwsError {
+    AwsError::new("InvalidParameterException", message)
 }

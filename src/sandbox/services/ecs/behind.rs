@@ -22,7 +22,7 @@ pub(super) fn make(ecs: &mut Ecs, thing: &Thing<'_>, cx: &mut Cx<'_>) -> Result<
         "AWS::ECS::TaskDefinition" => {
             ecs.definitions.insert(
                 thing.physical.to_owned(),
-                TaskDefinition::read(thing.name, thing.properties),
+                TaskDefinition::read(thing.name, thing.properties, cx.now),
             );
         }
         "AWS::ECS::Service" => {
@@ -63,7 +63,7 @@ pub(super) fn remove(ecs: &mut Ecs, thing: &Thing<'_>, cx: &Cx<'_>) {
         }
         "AWS::ECS::TaskDefinition" => {
             if let Some(definition) = ecs.definitions.get_mut(thing.physical) {
-                definition.active = false;
+                definition.retire(cx.now);
             }
         }
         "AWS::ECS::Service" => ecs.delete(thing.physical, cx.now),

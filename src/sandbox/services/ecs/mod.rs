@@ -3,24 +3,29 @@
 
 pub mod api;
 pub mod behind;
+pub mod definition;
+pub mod run;
 pub mod service;
+pub mod task;
+#[cfg(test)]
+mod tests;
 pub mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+pub use definition::{Container, TaskDefinition};
 pub use service::Service;
+pub use task::Task;
 
 use crate::domain::time::Time;
 use crate::sandbox::call::{AwsError, Call};
 use crate::sandbox::door::{Ready, Thing};
 use crate::sandbox::protocol::Protocol;
-use crate::sandbox::realm::{Cx, Realm};
+use crate::sandbox::realm::{Cx, Realm, Site};
 use crate::sandbox::service::{self as offered, Offer, Reply};
-use crate::sandbox::values::text_of;
 
 /// The Elastic Container Service.
 pub const OFFER: Offer = Offer {
@@ -36,8 +41,10 @@ pub const OFFER: Offer = Offer {
     )
 };
 
-/// How long stopped tasks can still be described, and how far back lines are written.
+/// How long the stopped tasks of services can still be described, and how far back lines are written.
 const REMEMBERS: Duration = Duration::from_mins(10);
+/// How long a stopped task of its own can still be described.
+const REMEMBERS_OWN: Duration = Duration::from_hours(1);
 
 /// All containers of a realm.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -50,131 +57,9 @@ pub struct Ecs {
     pub services: BTreeMap<String, Service>,
     /// Tasks by ARN.
     pub tasks: BTreeMap<String, Task>,
-}
-
-/// What a task runs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct TaskDefinition {
-    /// Its family.
-    pub family: String,
-    /// False once it was deregistered.
-    pub active: bool,
-    /// Its containers.
-    pub containers: Vec<Container>,
-}
-
-/// One container.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Container {
-    /// Its name.
-    pub name: String,
-    /// Its image.
-    pub image: String,
-    /// The log group of its `awslogs` options.
-    pub group: Option<String>,
-    /// The stream prefix of its `awslogs` options.
-    pub prefix: Option<String>,
-    /// Its variables.
-    pub variables: BTreeMap<String, String>,
-}
-
-/// One task.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Task {
-    /// Its cluster.
-    pub cluster: String,
-    /// The ARN of its definition.
-    pub definition: String,
-    /// The service that started it.
-    pub service: Option<String>,
-    /// When it was asked for.
-    pub created: Time,
-    /// When it runs.
-    pub starts: Time,
-    /// When it ends, once that is known.
-    pub ends: Option<Time>,
-    /// How it ends.
-    pub exit: Option<i64>,
-    /// Why it ends.
-    pub reason: Option<String>,
-    /// Who asked for it.
-    pub started_by: Option<String>,
-    /// True once it said that it runs.
-    pub greeted: bool,
-    /// True once it said that it ended.
-    pub parted: bool,
-    /// What it was told to run, for a task of its own.
-    pub command: Vec<String>,
-}
-
-impl TaskDefinition {
-    /// Reads the properties of a `AWS::ECS::TaskDefinition`; names may start with a capital
-    /// (CloudFormation) or not (the API).
-    #[must_use]
-    pub fn read(family: &str, properties: &Value) -> Self {
-        let list = any(properties, "ContainerDefinitions").and_then(Value::as_array);
-        let containers = list.into_iter().flatten().map(Container::read).collect();
-        Self {
-            family: family.to_owned(),
-            active: true,
-            containers,
-        }
-    }
-}
-
-impl Container {
-    fn read(raw: &Value) -> Self {
-        let text = |name: &str| any(raw, name).map(text_of);
-        let options = any(raw, "LogConfiguration").and_then(|logs| any(logs, "Options"));
-        let option = |name: &str| options.and_then(|options| options.get(name)).map(text_of);
-        let variables = any(raw, "Environment")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        Self {
-            name: text("Name").unwrap_or_default(),
-            image: text("Image").unwrap_or_default(),
-            group: option("awslogs-group"),
-            prefix: option("awslogs-stream-prefix"),
-            variables: variables
-                .filter_map(|pair| {
-                    Some((text_of(any(pair, "Name")?), text_of(any(pair, "Value")?)))
-                })
-                .collect(),
-        }
-    }
-}
-
-impl Task {
-    /// How far it is.
-    #[must_use]
-    pub fn status(&self, now: Time) -> &'static str {
-        match (
-            self.ends.is_some_and(|ends| now >= ends),
-            now >= self.starts,
-        ) {
-            (true, _) => "STOPPED",
-            (false, true) => "RUNNING",
-            (false, false) => "PENDING",
-        }
-    }
-
-    /// The stream that its first container writes to.
-    #[must_use]
-    pub fn stream(&self, arn: &str, container: &Container) -> String {
-        let id = arn.rsplit('/').next().unwrap_or(arn);
-        format!(
-            "{}/{}/{id}",
-            container.prefix.as_deref().unwrap_or("ecs"),
-            container.name
-        )
-    }
-
-    fn next_due(&self) -> Option<Time> {
-        let start = (!self.greeted).then_some(self.starts);
-        let end = self.ends.filter(|_| !self.parted);
-        start.into_iter().chain(end).min()
-    }
+    /// Tasks of their own that were asked for, by cluster and token.
+    #[serde(default)]
+    pub tokens: BTreeMap<String, run::Given>,
 }
 
 impl Ecs {
@@ -229,8 +114,15 @@ impl offered::Service for Ecs {
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        self.tasks
-            .retain(|_, task| task.ends.is_none_or(|ends| cx.now.since(ends) < REMEMBERS));
+        let now = cx.now;
+        self.tasks.retain(|_, task| {
+            let kept = if task.service.is_some() {
+                REMEMBERS
+            } else {
+                REMEMBERS_OWN
+            };
+            task.ends.is_none_or(|ends| now.since(ends) < kept)
+        });
         traffic::tasks(self, cx);
         let arns: Vec<String> = self.services.keys().cloned().collect();
         for arn in arns {
@@ -272,11 +164,8 @@ impl offered::Service for Ecs {
     }
 }
 
-/// A field whose name starts with a capital or a small letter.
-fn any<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    value.get(name).or_else(|| {
-        let mut letters = name.chars();
-        let first = letters.next()?.to_lowercase();
-        value.get(first.chain(letters).collect::<String>())
-    })
+/// The ARN of something of a realm.
+fn arn(place: &Site, kind: &str, name: &str) -> String {
+    let (region, account) = (&place.region, &place.account);
+    format!("arn:aws:ecs:{region}:{account}:{kind}/{name}")
 }

@@ -179,13 +179,8 @@ impl Service {
             service: Some(arn.to_owned()),
             created: cx.now,
             starts: cx.after(START),
-            ends: None,
-            exit: None,
-            reason: None,
             started_by: self.deployments.last().map(|primary| primary.id.clone()),
-            greeted: false,
-            parted: false,
-            command: Vec::new(),
+            ..Task::default()
         }
     }
 

@@ -1,35 +1,109 @@
-//! What tasks write: a greeting, lines of work while they run, a last word. The lines are made from
-//! a counter, so that the same world always writes the same lines.
+//! What tasks write: a greeting, lines of work while they run, a last word. The lines of services are
+//! made from a counter, so that the same world always writes the same lines; those of a task of its
+//! own are told by its variables.
 
 use std::time::Duration;
 
-use super::{Ecs, Service, Task, TaskDefinition};
+use super::{Container, Ecs, Service, Task, TaskDefinition};
 use crate::sandbox::dice::Dice;
 use crate::sandbox::realm::Cx;
-use crate::sandbox::services::logs::Logs;
+use crate::sandbox::services::logs::{Group, Logs};
 
 /// Tasks that begin or end now say so.
 pub fn tasks(ecs: &mut Ecs, cx: &mut Cx<'_>) {
     let now = cx.now;
-    let mut lines = Vec::new();
     for (arn, task) in &mut ecs.tasks {
         let Some(definition) = ecs.definitions.get(&task.definition) else {
             continue;
         };
+        if !task.runs.is_empty() {
+            own(arn, task, definition, cx);
+            continue;
+        }
+        let mut texts = Vec::new();
         if !task.greeted && now >= task.starts {
             task.greeted = true;
-            lines.push((arn.clone(), task.clone(), greeting(task, definition)));
+            texts = greeting(definition);
         }
         if !task.parted && task.ends.is_some_and(|ends| now >= ends) {
             task.parted = true;
-            lines.push((arn.clone(), task.clone(), parting(task)));
+            texts.extend(parting(task));
         }
-    }
-    for (arn, task, texts) in lines {
         for text in texts {
-            write(ecs, &arn, &task, text, cx);
+            write(definition.containers.first(), arn, task, text, cx);
         }
     }
+}
+
+/// A task of its own: it begins where its lines have a place, its containers say what they are to
+/// say, and how each of them ends.
+fn own(arn: &str, task: &mut Task, definition: &TaskDefinition, cx: &mut Cx<'_>) {
+    let now = cx.now;
+    let is_over = task.ends.is_some_and(|ends| now >= ends);
+    let begins = !task.greeted && (now >= task.starts || is_over);
+    task.greeted |= begins;
+    task.parted |= is_over;
+    if begins
+        && !task.fails
+        && let Err(reason) = open(&definition.containers, cx)
+    {
+        task.fail(reason, now);
+        task.parted = true;
+    }
+    if task.fails {
+        return;
+    }
+    let mut runs = std::mem::take(&mut task.runs);
+    for run in &mut runs {
+        let mut containers = definition.containers.iter();
+        let container = containers.find(|container| container.name == run.name);
+        let mut texts = Vec::new();
+        if begins {
+            let image = container.map_or("", |container| container.image.as_str());
+            texts.push(format!("INFO run {} image={image}", run.command.join(" ")));
+        }
+        if run.next_line.is_some_and(|at| at <= now) {
+            texts.extend(run.says.pop());
+            let next = cx.after(f64::from(run.pause) / 1_000.0);
+            let next = next.max(now + Duration::from_millis(1));
+            run.next_line = (!run.says.is_empty()).then_some(next);
+        }
+        if !run.parted && run.ends <= now {
+            run.parted = true;
+            run.next_line = None;
+            let why = run.reason.as_ref().or(task.reason.as_ref());
+            let why = why.map_or("failed", String::as_str);
+            texts.push(match run.exit {
+                0 => "INFO done exit=0".to_owned(),
+                code => format!("ERROR {why} exit={code}"),
+            });
+        }
+        for text in texts {
+            write(container, arn, task, text, cx);
+        }
+    }
+    task.runs = runs;
+}
+
+/// Makes the log groups that are to be made. The error is why a task whose log group is missing
+/// cannot start.
+fn open(containers: &[Container], cx: &mut Cx<'_>) -> Result<(), String> {
+    let now = cx.now;
+    let Some(logs) = cx.get_mut::<Logs>() else {
+        return Ok(());
+    };
+    for container in containers {
+        match &container.group {
+            Some(group) if !logs.groups.contains_key(group) => {
+                if !container.makes_group {
+                    return Err("ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist. : exit status 1".to_owned());
+                }
+                logs.groups.insert(group.clone(), Group::new(now));
+            }
+            Some(_) | None => {}
+        }
+    }
+    Ok(())
 }
 
 /// One of the running tasks of a service writes a line.
@@ -48,39 +122,36 @@ pub fn line(arn: &str, service: &mut Service, ecs: &Ecs, cx: &mut Cx<'_>) {
     let chosen = usize::try_from(dice.below(running.len().max(1) as u64)).unwrap_or(0);
     if let Some((task_arn, task)) = running.get(chosen) {
         let text = work(&mut dice, &service.name);
-        write(ecs, task_arn, task, text, cx);
+        let definition = ecs.definitions.get(&task.definition);
+        let container = definition.and_then(|definition| definition.containers.first());
+        write(container, task_arn, task, text, cx);
     } else if service.desired == 0 && service.next_move.is_none() {
         service.next_line = None;
     }
 }
 
 /// Where nobody serves logs, or the group is gone, the line is lost.
-fn write(ecs: &Ecs, arn: &str, task: &Task, text: String, cx: &mut Cx<'_>) {
-    let container = ecs
-        .definitions
-        .get(&task.definition)
-        .and_then(|definition| definition.containers.first());
-    let Some((container, group)) =
-        container.and_then(|container| Some((container, container.group.as_ref()?)))
-    else {
+fn write(container: Option<&Container>, arn: &str, task: &Task, text: String, cx: &mut Cx<'_>) {
+    let place = container.and_then(|container| Some((container, container.group.as_ref()?)));
+    let Some((container, name)) = place else {
         return;
     };
     let stream = task.stream(arn, container);
     let now = cx.now;
-    if let Some(group) = cx
-        .get_mut::<Logs>()
-        .and_then(|logs| logs.groups.get_mut(group))
-    {
+    let Some(logs) = cx.get_mut::<Logs>() else {
+        return;
+    };
+    if container.makes_group && !logs.groups.contains_key(name) {
+        logs.groups.insert(name.clone(), Group::new(now));
+    }
+    if let Some(group) = logs.groups.get_mut(name) {
         group.put(&stream, now, now, text);
     }
 }
 
-fn greeting(task: &Task, definition: &TaskDefinition) -> Vec<String> {
+fn greeting(definition: &TaskDefinition) -> Vec<String> {
     let container = definition.containers.first();
     let image = container.map_or("", |container| container.image.as_str());
-    if !task.command.is_empty() {
-        return vec![format!("INFO run {} image={image}", task.command.join(" "))];
-    }
     let version = container
         .and_then(|container| container.variables.get("VERSION"))
         .map_or("?", String::as_str);
@@ -91,13 +162,12 @@ fn greeting(task: &Task, definition: &TaskDefinition) -> Vec<String> {
 }
 
 fn parting(task: &Task) -> Vec<String> {
-    match (task.exit, task.command.is_empty()) {
-        (Some(0) | None, true) => vec![
+    match task.exit {
+        Some(0) | None => vec![
             "INFO received SIGTERM, draining".to_owned(),
             "INFO stopped".to_owned(),
         ],
-        (Some(0) | None, false) => vec!["INFO done exit=0".to_owned()],
-        (Some(code), _) => vec![format!(
+        Some(code) => vec![format!(
             "ERROR {} exit={code}",
             task.reason.as_deref().unwrap_or("failed")
         )],
