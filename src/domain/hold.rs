@@ -23,6 +23,8 @@ pub enum HoldKind {
     Downtime,
     /// A whole stack goes.
     Teardown,
+    /// Data goes for good, and its stack stays.
+    DestroyData,
     /// What a broken stack runs on is repaired, or deleted.
     RecoverStack,
     /// The plan is more dangerous than the one that was seen at the ask.
@@ -39,6 +41,7 @@ impl HoldKind {
             HoldKind::RestoreService => "restore service",
             HoldKind::Downtime => "downtime",
             HoldKind::Teardown => "teardown",
+            HoldKind::DestroyData => "destroy data",
             HoldKind::RecoverStack => "recover stack",
             HoldKind::ReviewPlan => "review plan",
             HoldKind::FirstTouch => "first touch",

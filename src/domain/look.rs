@@ -221,6 +221,12 @@ impl Sights {
         self.0.iter().find(|sight| sight.about.kind == kind)
     }
 
+    /// The sight of a thing, where it was looked at.
+    #[must_use]
+    pub fn of(&self, about: &Subject) -> Option<&Sight> {
+        self.0.iter().find(|sight| sight.about == *about)
+    }
+
     /// The thing that was looked at first: how the stack stands.
     #[must_use]
     pub fn main(&self) -> Option<&Sight> {

@@ -13,15 +13,16 @@ pub fn counted<N: Copy + Display + PartialEq + From<u8>>(many: N, one: &str) -> 
 #[must_use]
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
-    let (mut unit, mut whole, mut rest) = (0, bytes, 0);
-    while whole >= 1024 && unit + 1 < UNITS.len() {
-        (whole, rest) = (whole / 1024, whole % 1024);
-        unit += 1;
+    let (mut unit, mut name) = (1_u128, 0);
+    while name + 1 < UNITS.len() && u128::from(bytes) >= unit * 1024 {
+        unit *= 1024;
+        name += 1;
     }
-    if unit == 0 || whole >= 10 {
-        format!("{whole} {}", UNITS[unit])
+    let tenths = (u128::from(bytes) * 10 + unit / 2) / unit;
+    if name == 0 || tenths >= 100 {
+        format!("{} {}", (tenths + 5) / 10, UNITS[name])
     } else {
-        format!("{whole}.{} {}", rest * 10 / 1024, UNITS[unit])
+        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[name])
     }
 }
 
@@ -39,10 +40,10 @@ mod tests {
                 "0 B",
                 "812 B",
                 "1.0 kB",
-                "9.7 kB",
+                "9.8 kB",
                 "50 MB",
                 "1.2 GB",
-                "16777215 TB"
+                "16777216 TB"
             ]
         );
     }

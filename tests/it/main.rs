@@ -17,6 +17,7 @@ mod cloud_services;
 mod consent;
 mod console;
 mod crashes;
+mod databases;
 mod estate;
 mod eyes;
 mod faults;

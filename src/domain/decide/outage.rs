@@ -42,7 +42,9 @@ pub(super) fn says(outage: Option<&Outage>) -> String {
 #[must_use]
 pub(super) fn undo(folds: &Folds, d: &Deployment, step: &Step, kind: HoldKind) -> String {
     match kind {
-        HoldKind::Teardown => return "none: what is deleted is gone".to_owned(),
+        HoldKind::Teardown | HoldKind::DestroyData => {
+            return "none: what is deleted is gone".to_owned();
+        }
         HoldKind::RecoverStack => return "none: a recovery only goes forward".to_owned(),
         // Either choice is followed by the next deployment.
         HoldKind::RestoreService => return String::new(),

@@ -2,9 +2,12 @@
 //! name is only what a change set left.
 
 use super::body::Body;
+use super::databases::{self, Chains, up};
 use super::plan::{STORE_TAG, first_touch, ours};
+use super::ways::Choice;
 use super::{steps, weight};
 use crate::domain::failure::Failure;
+use crate::domain::look::Sights;
 use crate::domain::plan::{ChangeRow, Does, Fate, Plan, Step};
 use crate::forms::cloudformation::{SHELL, StackFacts, change_set_prefix};
 use crate::systems::PlanAsk;
@@ -30,7 +33,11 @@ pub(super) fn create(
             "give {secret} in the estate file as {{{{resolve:secretsmanager:…}}}}"
         )));
     }
-    let input = ours(ask, &body.input, None);
+    let mut input = ours(ask, &body.input, None);
+    if !body.databases().is_empty() {
+        // No task runs before its databases are there.
+        input.parameters.extend(body.lowest());
+    }
     let rows = body
         .resources
         .iter()
@@ -45,14 +52,29 @@ pub(super) fn create(
             counted: Vec::new(),
         })
         .collect();
-    let create = steps::create(&input, after);
-    Ok((
-        vec![
-            create,
-            steps::verify("verify", &input.stack_name, &body.counts, &["create"]),
-        ],
-        rows,
-    ))
+    let mut all = vec![steps::create(&input, after)];
+    let chains = Chains {
+        body,
+        after: "create",
+        end: "",
+        rotates: Choice::Rotate.is_in(&ask.flags),
+    };
+    let (migrated, mut ends) = chains.migrated();
+    all.extend(migrated);
+    if body.databases().is_empty() {
+        ends = vec!["create".to_owned()];
+    } else if let Some(up) = up(body, "scale-up", &ends) {
+        all.push(up);
+        ends = vec!["scale-up".to_owned()];
+    }
+    let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
+    all.push(steps::verify(
+        "verify",
+        &input.stack_name,
+        &body.counts,
+        &ends,
+    ));
+    Ok((all, rows))
 }
 
 /// What stands under the name though there is no stack: goes first where it is ours, and is
@@ -96,7 +118,13 @@ fn shell(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<Option<String>
 }
 
 /// A whole plan that makes the stack.
-pub(super) fn new_stack(ask: &PlanAsk, body: &Body, stack: &StackFacts) -> Result<Plan, Failure> {
+pub(super) fn new_stack(
+    ask: &PlanAsk,
+    body: &Body,
+    stack: &StackFacts,
+    seen: &Sights,
+) -> Result<Plan, Failure> {
+    let needs = databases::needs(body, stack, seen)?;
     let left = shell(ask, &body.input.stack_name, stack)?;
     let (mut all, rows) = create(ask, body, &[])?;
     if let Some(create) = all.first_mut() {
@@ -105,10 +133,31 @@ pub(super) fn new_stack(ask: &PlanAsk, body: &Body, stack: &StackFacts) -> Resul
     Ok(Plan {
         name: "create".to_owned(),
         steps: all,
-        says: made(body, rows.len()).into_iter().chain(left).collect(),
-        changes: vec![weight::weighed(steps::about(&body.input.stack_name), rows)],
+        says: made(body, rows.len())
+            .into_iter()
+            .chain(needs.says)
+            .chain(left)
+            .collect(),
+        changes: [weight::weighed(steps::about(&body.input.stack_name), rows)]
+            .into_iter()
+            .chain(needs.changes)
+            .collect(),
         ..Plan::default()
     })
+}
+
+/// A plan that makes the stack with no task, and none of its databases.
+pub(super) fn bare(ask: &PlanAsk, body: &Body, stack: &StackFacts) -> Result<Plan, Failure> {
+    let mut bare = body.clone();
+    bare.counts = body.lowest();
+    bare.input.parameters.extend(body.lowest());
+    if let Some(o5) = &mut bare.o5 {
+        o5.databases.clear();
+    }
+    let mut plan = new_stack(ask, &bare, stack, &Sights::default())?;
+    plan.says
+        .push("No task of it runs after that, and its databases are not made yet.".to_owned());
+    Ok(plan)
 }
 
 /// What is made, and what of it is known only at AWS.

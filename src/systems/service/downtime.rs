@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::body::Body;
+use super::databases::{Chains, up};
 use super::join;
 use super::plan::ours;
 use super::steps::{self, Counts};
+use super::ways::Choice;
 use crate::domain::hold::HoldKind;
 use crate::domain::plan::{Counts as Tasks, Does, HoldRule, Leaves, Role, Step};
 use crate::forms::cloudformation::{CfnInput, StackFacts};
@@ -21,15 +23,18 @@ pub(super) fn downtime(
     body: &Body,
     serving: Option<&Body>,
     input: &CfnInput,
-    stack: &StackFacts,
-    running: &Counts,
+    (stack, running): (&StackFacts, &Counts),
+    touch: Option<HoldRule>,
 ) -> Vec<Step> {
     let name = input.stack_name.as_str();
     let compared = json!({ "approved": steps::from("join", "/changes/rows"), "changes": steps::from("change-set-2", "") });
-    let review = HoldRule::when(HoldKind::ReviewPlan, "same", "/same", false);
+    let mut review = HoldRule::when(HoldKind::ReviewPlan, "same", "/same", false);
     let lowest = body.lowest();
-    let mut all = vec![
-        steps::as_seen(
+    let runs = running.values().any(|count| count != "0");
+    let mut all = Vec::new();
+    let mut change_set = steps::change_set("change-set-2", input, Some(&lowest), &["scale-down"]);
+    if runs {
+        let down = steps::as_seen(
             steps::scale(
                 Role::ScaleDown,
                 "scale-down",
@@ -45,8 +50,14 @@ pub(super) fn downtime(
         )
         .only("join", join::DOWNTIME)
         .hold(Some(HoldRule::always(HoldKind::Downtime)))
-        .undo("after a bad end a hold asks which release comes back"),
-        steps::change_set("change-set-2", input, Some(&lowest), &["scale-down"]),
+        .undo("after a bad end a hold asks which release comes back");
+        all.push(down);
+    } else {
+        change_set = change_set.after(&["join"]).only("join", join::DOWNTIME);
+        review = touch.unwrap_or(review);
+    }
+    all.extend([
+        change_set,
         steps::weigh(
             "same",
             "compare with what was approved",
@@ -56,20 +67,26 @@ pub(super) fn downtime(
             &["change-set-2"],
         ),
         steps::execute("execute-2", name, "change-set-2", &["same"]).hold(Some(review)),
-    ];
-    let mut last = "execute-2";
-    if lowest != body.counts {
-        all.push(steps::scale(
-            Role::ScaleUp,
-            "scale-up",
-            format!("scale {name} {}", steps::told(&lowest, &body.counts)),
-            name,
-            &body.counts,
-            &["execute-2"],
-        ));
-        last = "scale-up";
+    ]);
+    let chains = Chains {
+        body,
+        after: "execute-2",
+        end: "-2",
+        rotates: Choice::Rotate.is_in(&ask.flags),
+    };
+    let (migrated, mut ends) = chains.migrated();
+    all.extend(migrated);
+    ends.insert(0, "execute-2".to_owned());
+    if let Some(up) = up(body, "scale-up", &ends) {
+        all.push(up);
+        ends = vec!["scale-up".to_owned()];
     }
-    all.push(steps::verify("verify-2", name, &body.counts, &[last]));
+    let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
+    all.push(steps::verify("verify-2", name, &body.counts, &ends));
+    if !runs {
+        // Nobody was served before: nothing is to be brought back.
+        return all;
+    }
     let old = back(ask, body, serving, name, running);
     all.push(steps::restore(
         name,
@@ -77,8 +94,9 @@ pub(super) fn downtime(
             (
                 "old",
                 format!(
-                    "the release before comes back with {} (its counts alone, where somebody else has added to the stack)",
-                    of(running)
+                    "the release before comes back with {} (its counts alone, where somebody else has added to the stack){}",
+                    of(running),
+                    on_migrated(body)
                 ),
             ),
             (
@@ -100,6 +118,20 @@ pub(super) fn downtime(
     );
     all.push(new.only("restore", "new").leaving(Leaves::New));
     all
+}
+
+/// What the release before comes back to, where databases are migrated.
+fn on_migrated(body: &Body) -> String {
+    let migrated = body
+        .databases()
+        .iter()
+        .filter(|one| one.migration.is_some());
+    let names: Vec<&str> = migrated.map(|one| one.on.name.as_str()).collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(", with {} as far migrated as that came", names.join(", "))
+    }
 }
 
 /// A step that brings a service up again after a bad end.

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::body::Body;
 use super::create::{create, new_stack};
+use super::databases;
 use super::downtime::{of, up_again};
 use super::plan::touch;
 use super::running::{Running, running};
@@ -107,6 +108,7 @@ pub(super) fn teardown(
         says.push("Nothing in it is known to hold data.".to_owned());
     }
     says.extend(data);
+    says.extend(databases::left(body));
     says.extend(unread(stack));
     says.extend(steady.map(|why| format!("It is not scaled down first: {why}.")));
     let danger = Danger {
@@ -142,7 +144,7 @@ pub(super) fn recover(
             .collect()
     };
     match stack.standing() {
-        Standing::Missing => new_stack(ask, body, stack),
+        Standing::Missing => new_stack(ask, body, stack, seen),
         Standing::Good => Err(status::well(&ask.stack, name, stack)),
         Standing::Busy | Standing::Returning => Err(status::busy(&ask.stack, name, stack)),
         Standing::Halted => Ok(Plan {
@@ -152,17 +154,19 @@ pub(super) fn recover(
         }),
         Standing::Unknown => Err(status::stuck(name, stack)),
         Standing::NeverMade => {
+            let needs = databases::needs(body, &StackFacts::default(), seen)?;
             let (made, rows) = create(ask, body, &["verify-gone"])?;
             let mut all = vec![
                 guarded(steps::delete(name, &[], &[]).hold(hold)),
                 steps::verify_gone(name, &["delete"]),
             ];
             all.extend(made);
-            let says = vec![format!(
+            let mut says = vec![format!(
                 "{name} is {}: it was never in service. It is deleted and made again.",
                 stack.status
             )];
-            Ok(repair(
+            says.extend(needs.says);
+            let mut plan = repair(
                 name,
                 all,
                 Some(rows),
@@ -171,7 +175,9 @@ pub(super) fn recover(
                     ..Danger::default()
                 },
                 says,
-            ))
+            );
+            plan.changes.extend(needs.changes);
+            Ok(plan)
         }
         Standing::RollbackStuck => {
             let skip = failed("UPDATE_FAILED");

@@ -20,7 +20,7 @@ pub(super) const SAME: &str = "same";
 ///
 /// Parameters: `about`, `changes` (the output of the change set), `seen_rows` (what the person had
 /// on the card, or null), `policy` and `because` (who says it), `counts` (what runs now and can be scaled down: nothing means
-/// no downtime), `steady` (why what runs besides cannot, or null).
+/// no downtime), `steady` (why what runs besides cannot, or null), `data` (what is done to databases before the new code runs, each why).
 ///
 /// # Errors
 /// A sentence, when the parameters have another form.
@@ -41,7 +41,11 @@ pub(super) fn join(params: &Value) -> Result<Output, String> {
     let because = params["because"]
         .as_str()
         .unwrap_or("downtime in the estate");
-    let (branch, why) = branch(&rows, empty, (policy, because), &counts, steady);
+    let data: Vec<String> = match &params["data"] {
+        Value::Null => Vec::new(),
+        some => serde_json::from_value(some.clone()).map_err(|why| format!("data: {why}"))?,
+    };
+    let (branch, why) = branch(&rows, empty, (policy, because), &counts, steady, &data);
     let more_dangerous = branch != NOP && more_dangerous(&rows, seen.as_deref());
     told(
         json!({ "branch": branch, "why": why }),
@@ -65,6 +69,7 @@ pub(super) fn branch(
     (policy, because): (Downtime, &str),
     counts: &BTreeMap<String, String>,
     steady: Option<&str>,
+    data: &[String],
 ) -> (&'static str, String) {
     let stops: Vec<&str> = weight::stopping(rows)
         .map(|row| row.logical.as_str())
@@ -76,6 +81,9 @@ pub(super) fn branch(
         .map(|row| row.logical.as_str())
         .collect();
     let runs = counts.values().any(|count| count != "0");
+    if !data.is_empty() {
+        return (DOWNTIME, data.join(", "));
+    }
     if empty {
         return (NOP, "nothing would change".to_owned());
     }

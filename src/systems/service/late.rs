@@ -101,7 +101,7 @@ impl Body {
         if ask.purpose != Purpose::Deploy {
             return Ok(());
         }
-        let Some(o5) = &self.o5 else {
+        if self.o5.is_none() {
             return chosen(&ask.flags).map_or(Ok(()), |version| {
                 Err(Failure::new(format!(
                     "{} is made of a template: it has no version {version:?} to be deployed in",
@@ -109,7 +109,7 @@ impl Body {
                 ))
                 .hint("leave the flag version out; a parameter of its template says it"))
             });
-        };
+        }
         match self.input.parameters.get(VERSION) {
             None => return Err(no_version(ask)),
             Some(version) if !is_tag(version) => {
@@ -118,14 +118,7 @@ impl Body {
             }
             Some(_) => {}
         }
-        match o5.databases.first() {
-            Some(database) => Err(Failure::new(format!(
-                "{} has the database {}, and databases of o5 applications are neither made nor migrated yet",
-                ask.stack, database.name
-            ))
-            .hint("its files can be checked and rendered; deploy it with o5 until then")),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// The same with a place for each of its rules: the one that it has, else the first that is free

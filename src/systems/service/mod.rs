@@ -3,12 +3,14 @@
 
 mod body;
 mod create;
+mod databases;
 mod downtime;
 mod end;
 pub mod entry;
 mod join;
 mod late;
 mod o5;
+mod only;
 mod plan;
 mod running;
 mod status;
@@ -19,6 +21,7 @@ mod weight;
 
 use body::Body;
 use entry::{FORM, ServiceEntry};
+use ways::{Only, only};
 
 use serde_json::Value;
 
@@ -187,6 +190,12 @@ impl System for Service {
         {
             return vec![look];
         }
+        if ask.purpose != Purpose::Teardown {
+            let looks = databases::looks(&body, seen);
+            if !looks.is_empty() {
+                return looks;
+            }
+        }
         let ours = plan::touch(ask, name, &stack).is_ok();
         if updates && ours && seen.of_kind(CHANGES).is_none() && ask.seen.is_none() {
             let settled = late::settled(ask, spec, &stack);
@@ -230,11 +239,14 @@ impl System for Service {
         body.deployable(ask)?;
         let body = body.placed(ask, stack, seen)?;
         let serving = serving.and_then(|one| one.placed(ask, stack, seen).ok());
-        let mut plan = match ask.purpose {
-            Purpose::Teardown => end::teardown(ask, &body, serving.as_ref(), stack),
-            Purpose::Recover => end::recover(ask, &body, serving.as_ref(), stack, seen),
-            Purpose::Deploy => match stack.standing() {
-                Standing::Missing => create::new_stack(ask, &body, stack),
+        let mut plan = match (ask.purpose, only(&ask.flags)) {
+            (Purpose::Deploy, Only::One(choice)) if !stack.standing().is_shut() => {
+                only::part(ask, &body, serving.as_ref(), (stack, seen), choice)
+            }
+            (Purpose::Teardown, _) => end::teardown(ask, &body, serving.as_ref(), stack),
+            (Purpose::Recover, _) => end::recover(ask, &body, serving.as_ref(), stack, seen),
+            (Purpose::Deploy, _) => match stack.standing() {
+                Standing::Missing => create::new_stack(ask, &body, stack, seen),
                 Standing::Good | Standing::Halted | Standing::Busy | Standing::Returning => {
                     plan::update(ask, &body, serving.as_ref(), stack, seen)
                 }

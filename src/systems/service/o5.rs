@@ -23,6 +23,7 @@ use self::values::Values;
 use crate::domain::digest::Digest;
 use crate::domain::request::SourceBundle;
 use crate::domain::row::Row;
+use crate::forms::postgres::{Auth, Database, Server};
 use crate::text::diagnostic::{At, Diagnostic, Diagnostics, closest};
 use crate::text::document::{self, Limits, Node, Source};
 use crate::text::safe::Safe;
@@ -85,6 +86,9 @@ pub(super) struct Kept {
     /// Its databases.
     #[serde(default)]
     pub(super) databases: Vec<Postgres>,
+    /// Where its tasks run.
+    #[serde(default)]
+    pub(super) tasks: Tasks,
     /// The template that was made, by its digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) template: Option<Digest>,
@@ -103,7 +107,7 @@ impl Kept {
         ];
         rows.extend(self.version.as_ref().map(|one| Row::new("version", one)));
         let database = |one: &Postgres| {
-            let is = format!("{} on {}", one.on_server, one.group);
+            let is = format!("{} on {}", one.on.name, one.on.server);
             Row::new(&format!("database {}", one.name), &is)
         };
         rows.extend(self.databases.iter().map(database));
@@ -116,16 +120,29 @@ impl Kept {
 pub(super) struct Postgres {
     /// Its name in the application.
     pub(super) name: String,
-    /// Its name on the server.
-    pub(super) on_server: String,
+    /// Where it is, and what it is called there.
+    pub(super) on: Database,
     /// The group of its server.
     pub(super) group: String,
+    /// The security group of those who reach its server.
+    pub(super) client_group: Option<String>,
     /// Its extensions.
     pub(super) extensions: Vec<String>,
-    /// The output that names its secret; none where IAM lets in.
+    /// The name of its secret; none where IAM lets in.
     pub(super) secret: Option<String>,
     /// The output that names the task which migrates it.
     pub(super) migration: Option<String>,
+}
+
+/// Where the tasks of a service run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Tasks {
+    /// The ECS cluster.
+    pub(super) cluster: String,
+    /// Their subnets.
+    pub(super) subnets: Vec<String>,
+    /// The security groups that all of them have.
+    pub(super) groups: Vec<String>,
 }
 
 /// Where application files stand in a repository: the first of these that is there.
@@ -189,18 +206,18 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
             values: &values,
         };
         place.resources(&app, &built.template, &mut reading);
-        let databases = built.databases.into_iter().map(|one| Postgres {
-            on_server: values::database_name(&environment, app.name.as_str(), &one.suffix),
-            name: one.name,
-            group: one.group,
-            extensions: one.extensions,
-            secret: one.secret,
-            migration: one.migration,
-        });
-        let databases: Vec<Postgres> = databases.collect();
+        let databases = built.databases.into_iter();
+        let databases: Vec<Postgres> = databases
+            .filter_map(|one| postgres(&app, one, &cluster, &environment, &mut reading))
+            .collect();
         limits::databases(&app, &databases, &mut reading);
         let kept = Kept {
             databases,
+            tasks: Tasks {
+                cluster: cluster.ecs,
+                subnets: cluster.subnets,
+                groups: cluster.groups,
+            },
             quick: app.quick,
             app: app.name.text,
             cluster: cluster.name.text,
@@ -235,6 +252,57 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
         }
         None => Err(settled(wrong)),
     }
+}
+
+/// A database of an application where it is in an environment; one that no server would take is told.
+fn postgres(
+    app: &app::Application,
+    built: build::Postgres,
+    cluster: &Cluster,
+    environment: &Environment,
+    reading: &mut Reading<'_>,
+) -> Option<Postgres> {
+    let called = values::database_name(environment, app.name.as_str(), &built.suffix);
+    let server = cluster.server(&built.group)?;
+    let name = limits::database(app, &built.name, called, reading)?;
+    let Ok(port) = u16::try_from(server.port) else {
+        let says = format!(
+            "the server group {} of the cluster {} has the port {}, which is none",
+            built.group, cluster.name.text, server.port
+        );
+        reading.say(app.name.at, says, "a port is a number from 1 to 65535");
+        return None;
+    };
+    let (env, own) = (&environment.name.text, &app.name.text);
+    let secret = built
+        .secret
+        .is_some()
+        .then(|| format!("/{env}/{own}/postgres/{}", built.name));
+    let auth = match &server.auth {
+        cluster::Auth::Iam { user, database } => Auth::Iam {
+            user: user.clone(),
+            database: database.clone(),
+        },
+        cluster::Auth::Secret(name) => Auth::Secret(name.clone()),
+    };
+    let server_at = Server {
+        host: server.endpoint.clone(),
+        port,
+        auth,
+        ca: None,
+    };
+    Some(Postgres {
+        on: Database {
+            server: server_at,
+            name,
+        },
+        name: built.name,
+        group: built.group,
+        client_group: server.client_group.clone(),
+        extensions: built.extensions,
+        secret,
+        migration: built.migration,
+    })
 }
 
 fn settled(mut wrong: Diagnostics) -> Diagnostics {

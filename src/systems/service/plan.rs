@@ -3,10 +3,12 @@
 use serde_json::json;
 
 use super::body::Body;
+use super::databases::{self, Chains, Needs};
 use super::downtime::downtime;
+use super::entry::Downtime;
 use super::running::{Running, running};
 use super::steps::{self, Counts};
-use super::ways::{Way, way};
+use super::ways::{Choice, Way, way};
 use super::{join, weight};
 use crate::domain::class::EnvClass;
 use crate::domain::failure::Failure;
@@ -94,6 +96,9 @@ pub(super) fn update(
         None => (None, None),
     };
     let way = way(ask, body);
+    let needs = databases::needs(body, stack, seen)?;
+    quick(ask, &way, &needs)?;
+    let runs = running.values().any(|count| count != "0");
     let expected = rows.as_ref().map(|rows| {
         join::branch(
             rows,
@@ -101,24 +106,38 @@ pub(super) fn update(
             (way.policy, way.because),
             &running,
             steady.as_deref(),
+            &needs.why,
         )
     });
     let branch = expected.as_ref().map(|(branch, _)| (*branch).to_owned());
     let mut all = vec![
         steps::change_set("change-set", &input, None, &[]),
-        joined(ask, body, &way, &running, steady.as_deref()),
+        joined(ask, body, &way, &running, steady.as_deref(), &needs),
     ];
-    all.extend(straight(name, body, first_touch(ask, first)));
-    if !running.is_empty() {
-        all.extend(downtime(ask, body, serving, &input, stack, &running));
+    let rotates = Choice::Rotate.is_in(&ask.flags) && !body.databases().is_empty();
+    // Users are made anew whichever way is taken; of databases that are made, with them.
+    let rotates_first = rotates && needs.all_there;
+    all.extend(straight(body, first_touch(ask, first), rotates_first));
+    if runs || !needs.why.is_empty() {
+        let touch = first_touch(ask, first);
+        let running = (stack, &running);
+        let mut down = downtime(ask, body, serving, &input, running, touch);
+        if rotates_first {
+            down.iter_mut().for_each(databases::rotated);
+        }
+        all.extend(down);
     }
     let mut danger = weight::danger(rows.as_deref());
-    danger.downtime = branch.as_deref() == Some(join::DOWNTIME);
+    danger.downtime = branch.as_deref() == Some(join::DOWNTIME) && runs;
     let mut says = Vec::new();
     if let Some((_, why)) = &expected {
         let rows = rows.as_deref().unwrap_or_default();
-        let sentence = sentence(branch.as_deref(), why, rows);
+        let sentence = sentence(branch.as_deref(), why, rows, runs);
         says.push(format!("Expected: {sentence}."));
+    }
+    says.extend(needs.says);
+    if rotates {
+        says.push("Its databases get new users: tasks that run keep the one before, which is let in until the next time, and are not started anew by that alone.".to_owned());
     }
     if let Some(why) = unknown {
         says.push(format!(
@@ -140,6 +159,7 @@ pub(super) fn update(
     let changes = rows
         .map(|rows| weight::weighed(steps::about(name), rows))
         .into_iter()
+        .chain(needs.changes)
         .collect();
     Ok(Plan {
         name: "update".to_owned(),
@@ -190,12 +210,30 @@ fn tags(input: &CfnInput, stack: &StackFacts, first: bool) -> impl Iterator<Item
     changed.into_iter().chain(gone).chain(kept)
 }
 
-fn sentence(branch: Option<&str>, why: &str, rows: &[ChangeRow]) -> String {
+/// Refuses to update a service as it runs whose databases must be changed first.
+fn quick(ask: &PlanAsk, way: &Way, needs: &Needs) -> Result<(), Failure> {
+    if way.policy != Downtime::Never || needs.why.is_empty() {
+        return Ok(());
+    }
+    let (stack, why) = (&ask.stack, needs.why.join(", "));
+    Err(Failure::new(format!(
+        "{stack} cannot be updated as it runs ({}): the deployment {why}",
+        way.because
+    ))
+    .hint(format!(
+        "deploy it without that (holdpoint deploy {stack} --quick=false): it stands still while its databases change"
+    )))
+}
+
+fn sentence(branch: Option<&str>, why: &str, rows: &[ChangeRow], runs: bool) -> String {
     let ends = weight::ending(rows).next().is_some();
     let replaces = weight::stopping(rows).next().is_some();
     let perhaps = weight::perhaps_stopping(rows).next().is_some();
     match branch {
         Some(join::NOP) => "nothing is done, because nothing would change".to_owned(),
+        Some(join::DOWNTIME) if !runs => {
+            format!("nothing runs, and it comes up once that is done: it {why}")
+        }
         Some(join::DOWNTIME) => format!(
             "the service stands still while it changes, because it {}",
             why.trim_start_matches("it ")
@@ -208,13 +246,20 @@ fn sentence(branch: Option<&str>, why: &str, rows: &[ChangeRow]) -> String {
 }
 
 /// Chooses the branch.
-fn joined(ask: &PlanAsk, body: &Body, way: &Way, running: &Counts, steady: Option<&str>) -> Step {
+pub(super) fn joined(
+    ask: &PlanAsk,
+    body: &Body,
+    way: &Way,
+    running: &Counts,
+    steady: Option<&str>,
+    needs: &Needs,
+) -> Step {
     let name = body.input.stack_name.as_str();
     let seen = ask
         .seen
         .as_ref()
         .and_then(|seen| seen.rows(&steps::about(name)));
-    let params = json!({
+    let mut params = json!({
         "changes": steps::from("change-set", ""),
         "seen_rows": seen,
         "policy": way.policy,
@@ -222,6 +267,9 @@ fn joined(ask: &PlanAsk, body: &Body, way: &Way, running: &Counts, steady: Optio
         "counts": running,
         "steady": steady,
     });
+    if !needs.why.is_empty() {
+        params["data"] = json!(needs.why);
+    }
     steps::weigh(
         "join",
         "choose the way",
@@ -232,8 +280,10 @@ fn joined(ask: &PlanAsk, body: &Body, way: &Way, running: &Counts, steady: Optio
     )
 }
 
-/// The change set is executed as it is. What was not on the card asks again.
-fn straight(name: &str, body: &Body, first: Option<HoldRule>) -> [Step; 2] {
+/// The change set is executed as it is, once its databases are what they should be. What was not on the
+/// card asks again.
+fn straight(body: &Body, first: Option<HoldRule>, rotates: bool) -> Vec<Step> {
+    let name = body.input.stack_name.as_str();
     let hold = first.unwrap_or_else(|| {
         HoldRule::when(
             HoldKind::ReviewPlan,
@@ -242,10 +292,27 @@ fn straight(name: &str, body: &Body, first: Option<HoldRule>) -> [Step; 2] {
             true,
         )
     });
-    [
-        steps::execute("execute", name, "change-set", &["join"])
-            .only("join", join::UPDATE)
-            .hold(Some(hold)),
-        steps::verify("verify", name, &body.counts, &["execute"]),
-    ]
+    let chains = Chains {
+        body,
+        after: "join",
+        end: "",
+        rotates,
+    };
+    let (mut all, ends) = chains.upserted();
+    for step in all.iter_mut().filter(|_| !rotates) {
+        step.only_if = Some(("join".into(), join::UPDATE.to_owned()));
+    }
+    let mut after = vec!["join"];
+    after.extend(ends.iter().map(String::as_str));
+    all.push(steps::execute("execute", name, "change-set", &after).only("join", join::UPDATE));
+    // Nothing is changed before the hold: what else changes something comes after the first.
+    let first = all[0].id.clone();
+    all[0].hold = Some(hold);
+    for step in &mut all[1..] {
+        if !step.after.contains(&first) {
+            step.after.push(first.clone());
+        }
+    }
+    all.push(steps::verify("verify", name, &body.counts, &["execute"]));
+    all
 }

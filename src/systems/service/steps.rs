@@ -56,6 +56,13 @@ pub(super) fn verify(id: &str, stack_name: &str, counts: &Counts, after: &[&str]
     )
 }
 
+/// Finds out what the outputs of a stack are that takes an update.
+pub(super) fn outputs(id: &str, stack_name: &str, after: &[&str]) -> Step {
+    let params = json!({ "stack_name": stack_name, "expect": "usable" });
+    let title = format!("read the outputs of {stack_name}");
+    looks_at(id, title, stack_name, params, after)
+}
+
 /// Looks whether it is gone.
 pub(super) fn verify_gone(stack_name: &str, after: &[&str]) -> Step {
     let params = json!({ "stack_name": stack_name, "expect": "missing" });

@@ -2,6 +2,7 @@
 
 mod adopted;
 mod consent;
+mod databases;
 mod fixed;
 mod joins;
 mod keeps;

@@ -1,14 +1,100 @@
-//! Whether a change stops the service first: by what a person chose, by the estate, or by the o5 file.
+//! What a person may choose of a deployment; and whether a change stops the service first: by what was
+//! chosen, by the estate, or by the o5 file.
 
 use super::body::Body;
 use super::entry::Downtime;
 use super::late;
-use crate::domain::flag::{self, Flag, Form};
+use crate::domain::flag::{self, Flag, Flags, Form};
 use crate::domain::purpose::Purpose;
 use crate::systems::PlanAsk;
 
 /// Everything that a person may choose of a service.
-pub(super) const FLAGS: &[Flag] = &[late::VERSION_FLAG, QUICK, PLANS];
+pub(super) const FLAGS: &[Flag] = &[
+    late::VERSION_FLAG,
+    QUICK,
+    PLANS,
+    Choice::InfraOnly.flag(),
+    Choice::DbOnly.flag(),
+    Choice::Recreate.flag(),
+    Choice::Destroy.flag(),
+    Choice::Rotate.flag(),
+];
+
+/// Something that is chosen or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// The stack alone, and no tasks.
+    InfraOnly,
+    /// Its databases alone.
+    DbOnly,
+    /// Its databases are destroyed and made anew.
+    Recreate,
+    /// Its databases are destroyed.
+    Destroy,
+    /// Its databases get new users.
+    Rotate,
+}
+
+impl Choice {
+    /// The name of its flag.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Choice::InfraOnly => "infra-only",
+            Choice::DbOnly => "db-only",
+            Choice::Recreate => "recreate-database",
+            Choice::Destroy => "destroy-database",
+            Choice::Rotate => "rotate-credentials",
+        }
+    }
+
+    const fn flag(self) -> Flag {
+        Flag {
+            name: self.name(),
+            form: Form::Switch(false),
+            purposes: &[Purpose::Deploy],
+            says: match self {
+                Choice::InfraOnly => "the stack alone is changed, and left with no tasks",
+                Choice::DbOnly => "its databases alone are made what they should be, and migrated",
+                Choice::Recreate => {
+                    "its databases are destroyed with all that is in them, and made anew"
+                }
+                Choice::Destroy => {
+                    "its databases are destroyed with all that is in them; no task runs after that"
+                }
+                Choice::Rotate => {
+                    "its databases get new users, with new passwords in their secrets"
+                }
+            },
+        }
+    }
+
+    /// Whether it is chosen.
+    pub(super) fn is_in(self, flags: &Flags) -> bool {
+        flag::text(flags, self.name()).is_some_and(|text| text == "true")
+    }
+}
+
+/// What a deployment is about: the first of these that is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Only {
+    /// All of the service.
+    Everything,
+    /// Some of it.
+    One(Choice),
+}
+
+/// What a deployment is about.
+pub(super) fn only(flags: &Flags) -> Only {
+    [
+        Choice::InfraOnly,
+        Choice::Destroy,
+        Choice::Recreate,
+        Choice::DbOnly,
+    ]
+    .into_iter()
+    .find(|choice| choice.is_in(flags))
+    .map_or(Only::Everything, Only::One)
+}
 
 const QUICK: Flag = Flag {
     name: "quick",

@@ -4,9 +4,11 @@
 use crate::domain::level::Danger;
 use crate::domain::look::Subject;
 use crate::domain::plan::{ChangeRow, Changes, Does, Fate};
+use crate::forms::postgres::DATABASE;
 
 /// Types that hold data.
-const DATA: [&str; 24] = [
+const DATA: [&str; 25] = [
+    DATABASE,
     "AWS::Cognito::UserPool",
     "AWS::DocDB::DBCluster",
     "AWS::DocDB::DBInstance",

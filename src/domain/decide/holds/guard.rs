@@ -13,7 +13,8 @@ pub(in crate::domain::decide) fn coverable(kind: HoldKind, class: EnvClass, guar
         HoldKind::FirstTouch | HoldKind::Teardown | HoldKind::RecoverStack => true,
         // An outage in a protected environment has a card and words of its own.
         HoldKind::Downtime => !matches!(class, EnvClass::Production | EnvClass::Staging),
-        HoldKind::RestoreService | HoldKind::ReviewPlan => false,
+        // What goes is typed where it goes, whatever was typed before.
+        HoldKind::RestoreService | HoldKind::ReviewPlan | HoldKind::DestroyData => false,
     };
     same_kind && guard >= level_of(kind, class).min(Level::L3)
 }
@@ -22,8 +23,8 @@ pub(in crate::domain::decide) fn coverable(kind: HoldKind, class: EnvClass, guar
 pub(super) fn level_of(kind: HoldKind, class: EnvClass) -> Level {
     let protected = class == EnvClass::Production;
     match kind {
-        HoldKind::Downtime => Level::L3,
-        HoldKind::Teardown if protected => Level::L4,
+        HoldKind::Teardown | HoldKind::DestroyData if protected => Level::L4,
+        HoldKind::Downtime | HoldKind::DestroyData => Level::L3,
         HoldKind::RestoreService
         | HoldKind::RecoverStack
         | HoldKind::ReviewPlan
@@ -45,6 +46,7 @@ fn phrase_of(kind: HoldKind, class: EnvClass, env: &str, stack: &str) -> String 
     let word = match kind {
         HoldKind::Downtime => return format!("{env} down"),
         HoldKind::Teardown => return stack.to_owned(),
+        HoldKind::DestroyData => "destroy",
         HoldKind::RestoreService => "restore",
         HoldKind::RecoverStack => "recover",
         HoldKind::ReviewPlan => "review",
@@ -82,10 +84,14 @@ pub(super) fn guard_of(
         .filter(|hold| hold.is_approved())
         .flat_map(|hold| &hold.loses);
     let shown: Vec<&String> = asked.chain(approved).collect();
-    let lost = d.loses().into_iter().find(|name| !shown.contains(&name));
-    match (kind, lost) {
+    let loses = d.loses();
+    let lost = loses
+        .iter()
+        .find(|name| kind == HoldKind::DestroyData || !shown.contains(name));
+    match (kind, lost.cloned()) {
         (
             HoldKind::Downtime
+            | HoldKind::DestroyData
             | HoldKind::RecoverStack
             | HoldKind::ReviewPlan
             | HoldKind::FirstTouch,

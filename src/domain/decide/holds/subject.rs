@@ -92,9 +92,14 @@ fn behind(plan: &Plan, id: &StepId) -> Vec<StepId> {
 }
 
 /// What the guard of an ask covers of a hold that its card already showed: the step as planned,
-/// where, and the change rows.
+/// where, and the change rows in whatever order they were found out.
 #[must_use]
 pub fn cover(step: &Step, env_version: u64, places: &Places, rows: Option<&[ChangeRow]>) -> Digest {
+    let rows = rows.map(|rows| {
+        let mut rows: Vec<&ChangeRow> = rows.iter().collect();
+        rows.sort();
+        rows
+    });
     Digest::of(
         "holdpoint/cover/1",
         &json!({

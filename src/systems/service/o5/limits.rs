@@ -7,6 +7,8 @@ use super::app::Application;
 use super::proto::Reading;
 use super::values::Values;
 use super::{Asked, Postgres};
+use crate::forms::postgres::{LONGEST, Name};
+use crate::text::diagnostic::At;
 
 /// A resource, the property that is its name, what a person calls it, and how many characters AWS
 /// takes.
@@ -15,9 +17,6 @@ const NAMES: [(&str, &str, &str, usize); 3] = [
     ("AWS::SQS::Queue", "QueueName", "queue", 80),
     ("AWS::S3::Bucket", "BucketName", "bucket", 63),
 ];
-
-/// How many bytes of a name Postgres keeps: it cuts off the rest.
-const DATABASE: usize = 63;
 
 /// Where names are made.
 pub(super) struct Place<'a> {
@@ -73,28 +72,54 @@ impl Place<'_> {
     }
 }
 
-/// Says of each database that its name on the server is too long, or another's.
+/// The name of a database on its server; one that no server takes as it is, is told.
+pub(super) fn database(
+    app: &Application,
+    own: &str,
+    called: String,
+    reading: &mut Reading<'_>,
+) -> Option<Name> {
+    let says = if called.len() > LONGEST {
+        format!(
+            "the database {own} would be called {called:?} on its server: {} bytes, of which Postgres keeps {LONGEST}",
+            called.len()
+        )
+    } else {
+        format!(
+            "the database {own} would be called {called:?} on its server: names there have letters, digits and _ alone"
+        )
+    };
+    let name = Name::try_from(called).ok();
+    if name.is_none() {
+        reading.say(
+            place(app, own),
+            says,
+            "give it another db_name_suffix, or a shorter one",
+        );
+    }
+    name
+}
+
+/// Where a database stands in its file.
+fn place(app: &Application, own: &str) -> At {
+    let mut declared = app.databases.iter();
+    let declared = declared.find(|one| one.name.text == own);
+    declared.map_or(app.name.at, |one| one.name.at)
+}
+
+/// Says of each database that its name on the server is another's.
 pub(super) fn databases(app: &Application, databases: &[Postgres], reading: &mut Reading<'_>) {
     for (n, database) in databases.iter().enumerate() {
-        let mut declared = app.databases.iter();
-        let declared = declared.find(|one| one.name.text == database.name);
-        let at = declared.map_or(app.name.at, |one| one.name.at);
-        let name = &database.on_server;
-        if name.len() > DATABASE {
+        let same = |one: &&Postgres| one.on == database.on;
+        if let Some(other) = databases[..n].iter().find(same) {
             let says = format!(
-                "the database {} would be called {name:?} on its server: {} bytes, of which Postgres keeps {DATABASE}",
+                "the databases {} and {} would both be {:?} on the server group {}",
+                other.name,
                 database.name,
-                name.len()
+                database.on.name.as_str(),
+                database.group
             );
-            reading.say(at, says, "give it a shorter db_name_suffix");
-        }
-        let mut before = databases[..n].iter();
-        let same = |one: &&Postgres| one.on_server == *name && one.group == database.group;
-        if let Some(other) = before.find(same) {
-            let says = format!(
-                "the databases {} and {} would both be {name:?} on the server group {}",
-                other.name, database.name, database.group
-            );
+            let at = place(app, &database.name);
             reading.say(at, says, "give one of them another db_name_suffix");
         }
     }

@@ -205,7 +205,7 @@ proptest! {
         let plan = Service.plan(&ask, &spec, &sight(&stack)).unwrap();
         prop_assert_eq!(plan.check(), Ok(()));
         let finalisers: BTreeSet<&str> = plan.steps.iter().filter(|step| step.finaliser.is_some()).map(|step| step.id.as_str()).collect();
-        let wanted: &[&str] = if count.is_some() { &["restore", "restore-old", "restore-new"] } else { &[] };
+        let wanted: &[&str] = if count.is_some_and(|count| count > 0) { &["restore", "restore-old", "restore-new"] } else { &[] };
         prop_assert_eq!(finalisers, wanted.iter().copied().collect::<BTreeSet<_>>());
         for step in &plan.steps {
             prop_assert!(!step.scales() || step.changes() && step.about.is_some() && !step.counts.is_empty());

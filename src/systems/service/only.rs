@@ -1,0 +1,234 @@
+//! The plans of a service of o5 files that are about a part of it: its stack alone, its databases
+//! alone, or databases that are destroyed.
+
+use serde_json::json;
+
+use super::body::Body;
+use super::create;
+use super::databases::{self, Chains, Needs, destruction, up};
+use super::entry::Downtime;
+use super::join;
+use super::plan::{self, first_touch, ours, touch};
+use super::running::running;
+use super::steps::{self, Counts};
+use super::ways::{Choice, Way};
+use super::weight;
+use crate::domain::failure::Failure;
+use crate::domain::hold::HoldKind;
+use crate::domain::level::Danger;
+use crate::domain::look::{Sights, Standing};
+use crate::domain::plan::{HoldRule, Plan, Role};
+use crate::forms::cloudformation::StackFacts;
+use crate::systems::PlanAsk;
+
+/// The plan of a part.
+///
+/// # Errors
+/// The service has no such part, or it is not there yet.
+pub(super) fn part(
+    ask: &PlanAsk,
+    body: &Body,
+    serving: Option<&Body>,
+    (stack, seen): (&StackFacts, &Sights),
+    choice: Choice,
+) -> Result<Plan, Failure> {
+    let name = body.input.stack_name.as_str();
+    let is_there = stack.standing() != Standing::Missing;
+    if choice != Choice::InfraOnly {
+        if body.databases().is_empty() {
+            let says = format!(
+                "{} has no database: {} means nothing",
+                ask.stack,
+                choice.name()
+            );
+            return Err(Failure::new(says).hint("leave it out"));
+        }
+        if !is_there {
+            return Err(Failure::new(format!(
+                "the CloudFormation stack {name} is not there: {} needs one",
+                choice.name()
+            ))
+            .hint(format!(
+                "holdpoint deploy {} makes it, with its databases",
+                ask.stack
+            )));
+        }
+    }
+    let first = first_touch(ask, touch(ask, name, stack)?);
+    let on = Part {
+        ask,
+        body,
+        counts: running(stack, serving, name).counts,
+        stack,
+        first,
+    };
+    match choice {
+        Choice::InfraOnly if is_there => Ok(on.infra(serving)),
+        Choice::InfraOnly => create::bare(ask, body, stack),
+        Choice::DbOnly => on.databases(seen),
+        Choice::Destroy => on.destroyed(seen, false),
+        Choice::Recreate => on.destroyed(seen, true),
+        // It changes how a plan goes, and is none of its own.
+        Choice::Rotate => plan::update(ask, body, serving, stack, seen),
+    }
+}
+
+struct Part<'a> {
+    ask: &'a PlanAsk,
+    body: &'a Body,
+    /// What runs.
+    counts: Counts,
+    stack: &'a StackFacts,
+    first: Option<HoldRule>,
+}
+
+impl Part<'_> {
+    fn name(&self) -> &str {
+        &self.body.input.stack_name
+    }
+
+    fn runs(&self) -> bool {
+        self.counts.values().any(|count| count != "0")
+    }
+
+    /// The hold before the first step that changes something: that of an outage where there is one.
+    fn guard(&self) -> Option<HoldRule> {
+        if self.runs() {
+            return Some(HoldRule::always(HoldKind::Downtime));
+        }
+        self.first.clone()
+    }
+
+    /// The stack is updated with every count at 0, and stays there.
+    fn infra(&self, serving: Option<&Body>) -> Plan {
+        let (name, lowest) = (self.name(), self.body.lowest());
+        let input = ours(self.ask, &self.body.input, serving);
+        let way = Way {
+            policy: Downtime::Never,
+            because: "infra-only",
+        };
+        let joined = plan::joined(
+            self.ask,
+            self.body,
+            &way,
+            &self.counts,
+            None,
+            &Needs::default(),
+        );
+        let review = HoldRule::when(
+            HoldKind::ReviewPlan,
+            "join",
+            "/changes/more_dangerous",
+            true,
+        );
+        let update = steps::execute("execute", name, "change-set", &["join"])
+            .only("join", join::UPDATE)
+            .hold(Some(self.guard().unwrap_or(review)));
+        let all = vec![
+            steps::change_set("change-set", &input, Some(&lowest), &[]),
+            joined,
+            update,
+            steps::verify("verify", name, &lowest, &["execute"]),
+        ];
+        Plan {
+            name: Choice::InfraOnly.name().to_owned(),
+            steps: all,
+            danger: Danger {
+                downtime: self.runs(),
+                ..weight::danger(None)
+            },
+            says: vec![format!(
+                "{name} is updated, and no task of it runs after that; its databases stay as they are."
+            )],
+            ..Plan::default()
+        }
+    }
+
+    /// Its databases are made what they should be and migrated, and its stack stays as it is.
+    fn databases(&self, seen: &Sights) -> Result<Plan, Failure> {
+        let needs = databases::needs(self.body, self.stack, seen)?;
+        let found = steps::outputs("discover", self.name(), &[]);
+        let chains = Chains {
+            body: self.body,
+            after: "discover",
+            end: "",
+            rotates: Choice::Rotate.is_in(&self.ask.flags),
+        };
+        let (mut all, _) = chains.migrated();
+        if let Some(first) = all.first_mut() {
+            first.hold.clone_from(&self.first);
+        }
+        all.insert(0, found);
+        let mut says = needs.says;
+        says.push(format!(
+            "The stack {} stays as it is, and what runs goes on; its migrations are those of the version that was deployed last.",
+            self.name()
+        ));
+        Ok(Plan {
+            name: Choice::DbOnly.name().to_owned(),
+            steps: all,
+            changes: needs.changes,
+            says,
+            ..Plan::default()
+        })
+    }
+
+    /// Its tasks end, and its databases are destroyed; made anew and migrated where that is wanted,
+    /// and then its tasks come back.
+    fn destroyed(&self, seen: &Sights, anew: bool) -> Result<Plan, Failure> {
+        let (name, zero) = (self.name(), steps::zero(&self.counts));
+        let title = format!("scale {name} {}", steps::told(&self.counts, &zero));
+        let down = steps::scale(Role::ScaleDown, "scale-down", title, name, &zero, &[]);
+        let down = steps::as_seen(down, json!(self.stack.as_seen())).hold(self.guard());
+        let mut chains = Chains {
+            body: self.body,
+            after: "scale-down",
+            end: "",
+            rotates: Choice::Rotate.is_in(&self.ask.flags),
+        };
+        let (destroy, ends) = chains.destroyed(seen)?;
+        let mut all = vec![down];
+        all.extend(destroy);
+        let after: Vec<&str> = ends.iter().map(String::as_str).collect();
+        let last = if anew {
+            all.push(steps::outputs("discover", name, &after));
+            chains.after = "discover";
+            let (made, mut ends) = chains.migrated();
+            all.extend(made);
+            if let Some(up) = up(self.body, "scale-up", &ends) {
+                all.push(up);
+                ends = vec!["scale-up".to_owned()];
+            }
+            ends
+        } else {
+            ends
+        };
+        let last: Vec<&str> = last.iter().map(String::as_str).collect();
+        let counts = if anew { &self.body.counts } else { &zero };
+        all.push(steps::verify("verify", name, counts, &last));
+        let (changes, mut says) = destruction(self.body, seen)?;
+        says.push(if anew {
+            "Then they are made anew, empty but for what their migrations make, and its tasks come back.".to_owned()
+        } else {
+            format!("No task of {name} runs after that; the next deployment makes its databases anew.")
+        });
+        let choice = if anew {
+            Choice::Recreate
+        } else {
+            Choice::Destroy
+        };
+        let destroys = changes.iter().any(|one| !one.loses.is_empty());
+        Ok(Plan {
+            name: choice.name().to_owned(),
+            steps: all,
+            changes,
+            danger: Danger {
+                downtime: self.runs(),
+                destroys,
+                ..Danger::default()
+            },
+            says,
+            ..Plan::default()
+        })
+    }
+}
