@@ -104,16 +104,25 @@ stop_peers() {
   started=()
 }
 
-# with_peers COMMAND...: moto and ministack on loopback while the command runs; HOLDPOINT_MOTO and HOLDPOINT_MINISTACK name them.
+# A Postgres server is among Debian's packages, unless the machine has one.
+postgres_server() {
+  [ -n "$(PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1) command -v initdb)" ] || debian postgresql
+}
+
+# with_peers COMMAND...: moto, ministack and Postgres on loopback while the command runs; HOLDPOINT_MOTO, HOLDPOINT_MINISTACK and
+# HOLDPOINT_POSTGRES name them.
 with_peers() {
-  venv peers python3 "${peer_packages[@]}" || return 1
-  local moto ministack code
-  moto=$(free_port) && ministack=$(free_port) || return 1
+  venv peers python3 "${peer_packages[@]}" && postgres_server || return 1
+  local moto ministack postgres data code
+  moto=$(free_port) && ministack=$(free_port) && postgres=$(free_port) && data=$(mktemp -d /tmp/holdpoint-postgres.XXXXXX) || return 1
   serve moto "$moto" "$venv/bin/moto_server" -H 127.0.0.1 -p "$moto" &&
     serve ministack "$ministack" env MINISTACK_HOST=127.0.0.1 MINISTACK_ACCOUNT_ID=123456789012 GATEWAY_PORT="$ministack" "$venv/bin/python" tests/peers/ministack_counts.py &&
-    HOLDPOINT_MOTO=http://127.0.0.1:$moto HOLDPOINT_MINISTACK=http://127.0.0.1:$ministack HOLDPOINT_PYTHON=$venv/bin/python "$@"
+    serve postgres "$postgres" bash tests/peers/postgres.sh "$data" "$postgres" &&
+    HOLDPOINT_MOTO=http://127.0.0.1:$moto HOLDPOINT_MINISTACK=http://127.0.0.1:$ministack HOLDPOINT_POSTGRES=127.0.0.1:$postgres \
+      HOLDPOINT_PYTHON=$venv/bin/python "$@"
   code=$?
   stop_peers
+  rm -rf "$data"
   return $code
 }
 
