@@ -6,6 +6,9 @@ use serde_json::Value;
 /// The step kind that runs one.
 pub const RUN_TASK: &str = "ecs.run-task";
 
+/// The step kind that registers a definition with the images of another version.
+pub const REGISTER: &str = "ecs.register";
+
 /// Where a task runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -135,6 +138,40 @@ pub fn logged(definition: &Value) -> Vec<Logged> {
     containers.into_iter().flatten().filter_map(read).collect()
 }
 
+/// What only ECS says of a task definition, and is not taken when one is registered.
+const SAID: [&str; 8] = [
+    "taskDefinitionArn",
+    "revision",
+    "status",
+    "requiresAttributes",
+    "compatibilities",
+    "registeredAt",
+    "registeredBy",
+    "deregisteredAt",
+];
+
+/// A task definition, ready to be registered, with images of another version: those whose tag is
+/// `from` get the tag `to`. None where no image has that tag.
+#[must_use]
+pub fn versioned(definition: &Value, from: &str, to: &str) -> Option<Value> {
+    let mut new = definition.clone();
+    let fields = new.as_object_mut()?;
+    fields.retain(|name, value| !SAID.contains(&name.as_str()) && !value.is_null());
+    let mut is_changed = from == to;
+    for container in fields.get_mut("containerDefinitions")?.as_array_mut()? {
+        let image = container.get_mut("image");
+        if let Some(image) = image
+            && let Some(base) = image
+                .as_str()
+                .and_then(|text| text.strip_suffix(&format!(":{from}")))
+        {
+            *image = Value::String(format!("{base}:{to}"));
+            is_changed = true;
+        }
+    }
+    is_changed.then_some(new)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -194,6 +231,26 @@ mod tests {
             let trouble = trouble.unwrap_or_default();
             assert!(trouble.contains(says.unwrap_or_default()), "{trouble}");
         }
+    }
+
+    #[test]
+    fn a_definition_gets_the_images_of_another_version() {
+        let image = |image: &str| json!({ "name": "c", "image": image });
+        let definition = json!({
+            "family": "shop_migrate", "taskDefinitionArn": "arn", "revision": 3, "status": "ACTIVE",
+            "containerDefinitions": [image("ghcr.io/acme/shop:v1"), image("o5-sidecar:1.4.0"), image("shop:v12")],
+        });
+        let new = versioned(&definition, "v1", "v2").unwrap();
+        let images = [
+            image("ghcr.io/acme/shop:v2"),
+            image("o5-sidecar:1.4.0"),
+            image("shop:v12"),
+        ];
+        assert_eq!(
+            new,
+            json!({ "family": "shop_migrate", "containerDefinitions": images })
+        );
+        assert_eq!(versioned(&definition, "v7", "v8"), None);
     }
 
     #[test]

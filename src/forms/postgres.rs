@@ -177,6 +177,9 @@ pub struct Applied {
     pub by: String,
     /// The versions that are applied, in order.
     pub versions: Vec<String>,
+    /// It records the last one alone: all before it are applied too.
+    #[serde(default)]
+    pub through: bool,
 }
 
 /// As it is seen.

@@ -139,12 +139,14 @@ async fn tables(inside: &Session) -> Result<Vec<Table>, Trouble> {
 /// The first record of a tool that there is.
 async fn applied(inside: &Session) -> Result<Option<Applied>, Trouble> {
     const THERE: &str = "SELECT 1 WHERE to_regclass($1) IS NOT NULL";
+    const LAST: &str = "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'dirty' AND NOT attisdropped";
     for (table, versions) in RECORDS {
         if inside.has(THERE, &[&table]).await? {
             let rows = inside.rows(versions, &[]).await?;
             return Ok(Some(Applied {
                 by: table.to_owned(),
                 versions: rows.iter().map(|row| row.get(0)).collect(),
+                through: inside.has(LAST, &[&table]).await?,
             }));
         }
     }

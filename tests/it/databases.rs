@@ -202,6 +202,90 @@ fn an_application_lives_with_its_database() {
     assert_eq!(place.count(), "1");
 }
 
+/// The four ways of an evaluated plan, each chosen by what is pending and what it says.
+#[test]
+#[ignore = "needs postgres; .ci/run starts it"]
+fn what_is_pending_chooses_the_way() {
+    let place = Place::new("ways");
+    let text = std::fs::read_to_string(place.program.estate()).unwrap();
+    let with = text.replace(
+        "config: app.yaml,",
+        "config: app.yaml, migrations: { main: db },",
+    );
+    place.program.write("holdpoint.yaml", &with);
+    place
+        .program
+        .write("db/0001_orders.sql", "CREATE TABLE orders (id int);");
+    place.deploy(&["--version", "v1"]).ends(0);
+    let key = place.key();
+    place
+        .as_user(&key, "CREATE TABLE goose_db_version (id serial PRIMARY KEY, version_id bigint, is_applied bool)")
+        .unwrap();
+    let record = |version: u32| {
+        let statement = format!(
+            "INSERT INTO goose_db_version (version_id, is_applied) VALUES ({version}, true)"
+        );
+        place.as_user(&key, &statement).unwrap();
+    };
+    record(1);
+    for (n, (file, text, branch, last)) in [
+        (
+            "0002_note.sql",
+            "-- holdpoint: compatible",
+            "parallel",
+            "verify-beside",
+        ),
+        (
+            "0003_paid.sql",
+            "-- holdpoint: before",
+            "before",
+            "verify-before",
+        ),
+        ("", "", "update", "verify"),
+        (
+            "0004_drop.sql",
+            "ALTER TABLE orders DROP id;",
+            "downtime",
+            "verify-2",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let version = format!("v{}", n + 2);
+        if !file.is_empty() {
+            place.program.write(&format!("db/{file}"), text);
+        }
+        let planned = place
+            .run(&["plan", "dev/shop", "--version", &version])
+            .ends(0)
+            .json();
+        let says = planned.to_string();
+        let expected = match branch {
+            "parallel" => "beside which its databases are migrated",
+            "before" => "and then the new version comes",
+            "update" => "an update without downtime",
+            _ => "the service stands still",
+        };
+        assert!(says.contains(expected), "{says}");
+        let done = place.deploy(&["--version", &version]).ends(0).json();
+        let steps = done["deployments"][0]["steps"].as_array().unwrap();
+        let of = |id: &str| {
+            let found = steps.iter().find(|step| step["id"] == id);
+            found.map_or("none", |step| step["state"].as_str().unwrap())
+        };
+        assert_eq!(of(last), "DONE", "{branch}: {done}");
+        assert_eq!(of("scale-down") == "DONE", branch == "downtime", "{done}");
+        assert_eq!(place.count(), "1");
+        let log = place.run(&["logs", "dev/shop"]).ends(0).out;
+        let image = format!("image=ghcr.io/acme/shop-migrate:{version}");
+        assert_eq!(log.contains(&image), branch != "update", "{branch}: {log}");
+        if !file.is_empty() {
+            record(u32::try_from(n + 2).unwrap() - u32::from(n == 3));
+        }
+    }
+}
+
 #[test]
 #[ignore = "needs postgres; .ci/run starts it"]
 fn a_database_is_destroyed_once_its_name_was_typed() {

@@ -116,6 +116,20 @@ impl Cloud {
         Ok(defined.task_definition)
     }
 
+    /// Registers a task definition; answers its ARN. Each call makes another revision.
+    ///
+    /// # Errors
+    /// The call did not succeed.
+    pub async fn register_task(&self, definition: &Value) -> Result<String, Trouble> {
+        let family = definition["family"].as_str().unwrap_or_default();
+        let name = "ecs:RegisterTaskDefinition";
+        let defined: Defined = self
+            .ecs_call("RegisterTaskDefinition", name, family, definition)
+            .await?;
+        let arn = defined.task_definition["taskDefinitionArn"].as_str();
+        Ok(arn.unwrap_or_default().to_owned())
+    }
+
     async fn ecs_call<T: for<'a> Deserialize<'a>>(
         &self,
         call: &str,

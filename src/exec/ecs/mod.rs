@@ -1,5 +1,6 @@
-//! The hand for tasks of ECS that run once, told as they go on.
+//! The hands for tasks of ECS that run once: their definition, and their run, told as it goes on.
 
+mod register;
 mod run;
 
 use std::sync::Arc;
@@ -11,7 +12,10 @@ use crate::aws::Clients;
 /// All executors of ECS.
 #[must_use]
 pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
-    vec![Hand::<run::Run>::executor(clients)]
+    vec![
+        Hand::<run::Run>::executor(clients),
+        Hand::<register::Register>::executor(clients),
+    ]
 }
 
 #[cfg(test)]

@@ -61,6 +61,11 @@ pub struct ServiceEntry {
     /// goes before it; without both, the version stays that runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Scalar>,
+    /// By database of an o5 application, the folder of the SQL files that its migration carries out.
+    /// They are read to know which are pending, and what each says of the code that runs
+    /// (`-- holdpoint: compatible`, `before` or `breaking`).
+    #[serde(default)]
+    pub migrations: BTreeMap<String, String>,
     /// Parameter values.
     #[serde(default)]
     pub parameters: BTreeMap<String, Scalar>,

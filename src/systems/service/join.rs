@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::databases::Data;
 use super::entry::Downtime;
+use super::migrations::Class;
 use super::weight;
 use crate::domain::look::Subject;
 use crate::domain::plan::{ChangeRow, Changes, Output};
@@ -16,11 +18,12 @@ pub(super) const JOIN: &str = "join";
 /// The step that compares a second change set with what was approved.
 pub(super) const SAME: &str = "same";
 
-/// `unchanged`, `update` or `downtime`: output `{branch, why}`, and what changes.
+/// `unchanged`, `update`, `parallel`, `before` or `downtime`: output `{branch, why}`, and what changes.
 ///
 /// Parameters: `about`, `changes` (the output of the change set), `seen_rows` (what the person had
 /// on the card, or null), `policy` and `because` (who says it), `counts` (what runs now and can be scaled down: nothing means
-/// no downtime), `steady` (why what runs besides cannot, or null), `data` (what is done to databases before the new code runs, each why).
+/// no downtime), `steady` (why what runs besides cannot, or null), `data` (what is done to
+/// databases where another version comes, and what that means for the code that runs, or null).
 ///
 /// # Errors
 /// A sentence, when the parameters have another form.
@@ -41,11 +44,16 @@ pub(super) fn join(params: &Value) -> Result<Output, String> {
     let because = params["because"]
         .as_str()
         .unwrap_or("downtime in the estate");
-    let data: Vec<String> = match &params["data"] {
-        Value::Null => Vec::new(),
-        some => serde_json::from_value(some.clone()).map_err(|why| format!("data: {why}"))?,
-    };
-    let (branch, why) = branch(&rows, empty, (policy, because), &counts, steady, &data);
+    let data: Option<Data> =
+        serde_json::from_value(params["data"].clone()).map_err(|why| format!("data: {why}"))?;
+    let (branch, why) = branch(
+        &rows,
+        empty,
+        (policy, because),
+        &counts,
+        steady,
+        data.as_ref(),
+    );
     let more_dangerous = branch != NOP && more_dangerous(&rows, seen.as_deref());
     told(
         json!({ "branch": branch, "why": why }),
@@ -59,6 +67,10 @@ pub(super) fn join(params: &Value) -> Result<Output, String> {
 pub(super) const NOP: &str = "unchanged";
 /// The change set is executed.
 pub(super) const UPDATE: &str = "update";
+/// The change set is executed while databases are migrated.
+pub(super) const PARALLEL: &str = "parallel";
+/// Databases are migrated before the new version comes.
+pub(super) const BEFORE: &str = "before";
 /// The service goes to zero while it changes.
 pub(super) const DOWNTIME: &str = "downtime";
 
@@ -69,7 +81,7 @@ pub(super) fn branch(
     (policy, because): (Downtime, &str),
     counts: &BTreeMap<String, String>,
     steady: Option<&str>,
-    data: &[String],
+    data: Option<&Data>,
 ) -> (&'static str, String) {
     let stops: Vec<&str> = weight::stopping(rows)
         .map(|row| row.logical.as_str())
@@ -81,8 +93,21 @@ pub(super) fn branch(
         .map(|row| row.logical.as_str())
         .collect();
     let runs = counts.values().any(|count| count != "0");
-    if !data.is_empty() {
-        return (DOWNTIME, data.join(", "));
+    if let Some(data) = data {
+        let why = data.why.join(", ");
+        let replaces = policy == Downtime::Auto && !stops.is_empty();
+        return match data.class {
+            Class::Breaking => (DOWNTIME, why),
+            Class::Before | Class::Compatible if replaces => (
+                DOWNTIME,
+                format!("replaces {}, and {why}", stops.join(", ")),
+            ),
+            Class::Before | Class::Compatible if !runs || policy == Downtime::Always => {
+                (DOWNTIME, why)
+            }
+            Class::Before => (BEFORE, why),
+            Class::Compatible => (PARALLEL, why),
+        };
     }
     if empty {
         return (NOP, "nothing would change".to_owned());

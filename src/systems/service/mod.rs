@@ -1,6 +1,7 @@
 //! The service system: one CloudFormation template, its parameters, its stack. Plans only; it calls
 //! nobody.
 
+mod beside;
 mod body;
 mod create;
 mod databases;
@@ -9,6 +10,7 @@ mod end;
 pub mod entry;
 mod join;
 mod late;
+mod migrations;
 mod o5;
 mod only;
 mod plan;

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use self::cluster::{Cluster, Environment};
 use self::proto::Reading;
 use self::values::Values;
+use super::migrations::{self, Migration};
 use crate::domain::digest::Digest;
 use crate::domain::request::SourceBundle;
 use crate::domain::row::Row;
@@ -41,6 +42,8 @@ pub(super) struct Asked {
     pub(super) called: String,
     /// The name of its CloudFormation stack.
     pub(super) stack: String,
+    /// By database, the folder of the files that its migration carries out.
+    pub(super) migrations: BTreeMap<String, String>,
     /// What stands over the cluster's own words; nothing leaves them.
     pub(super) overrides: BTreeMap<String, Option<String>>,
 }
@@ -132,6 +135,12 @@ pub(super) struct Postgres {
     pub(super) secret: Option<String>,
     /// The output that names the task which migrates it.
     pub(super) migration: Option<String>,
+    /// The definition of that task in the template, by its digest.
+    #[serde(default)]
+    pub(super) defined: Option<Digest>,
+    /// The files that it carries out, where the estate names them.
+    #[serde(default)]
+    pub(super) migrations: Option<Vec<Migration>>,
 }
 
 /// Where the tasks of a service run.
@@ -195,6 +204,7 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
     wrong.0.extend(cluster_reading.found.0);
     notes.extend(cluster_reading.notes);
     let mut reading = Reading::of(&app_source);
+    let mut more = Diagnostics::default();
     let app = app::read(&app_root, &mut reading);
     let made = app.zip(cluster).and_then(|(app, (cluster, environment))| {
         let built = build::build(&app, &cluster, &mut reading);
@@ -209,8 +219,15 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
         let databases = built.databases.into_iter();
         let databases: Vec<Postgres> = databases
             .filter_map(|one| postgres(&app, one, &cluster, &environment, &mut reading))
+            .map(|one| {
+                let defined = one.migration.as_ref();
+                let defined = defined.map(|output| definition(&built.template, output));
+                Postgres { defined, ..one }
+            })
+            .map(|one| with_files(one, asked, bundle, &mut more))
             .collect();
         limits::databases(&app, &databases, &mut reading);
+        unknown_databases(&app, asked, &mut reading);
         let kept = Kept {
             databases,
             tasks: Tasks {
@@ -240,6 +257,7 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
         })
     });
     wrong.0.extend(reading.found.0);
+    wrong.0.extend(more.0);
     notes.extend(reading.notes);
     match made.filter(|_| wrong.is_empty()) {
         Some(mut made) => {
@@ -302,7 +320,61 @@ fn postgres(
         extensions: built.extensions,
         secret,
         migration: built.migration,
+        defined: None,
+        migrations: None,
     })
+}
+
+/// The definition of the task that an output names, by its digest.
+fn definition(template: &serde_json::Value, output: &str) -> Digest {
+    let named = template["Outputs"][output]["Value"]["Ref"].as_str();
+    let resource = &template["Resources"][named.unwrap_or_default()];
+    Digest::of("holdpoint/definition/1", resource)
+}
+
+/// A database with the files that its migration carries out; what is wrong with them is told there.
+fn with_files(
+    one: Postgres,
+    asked: &Asked,
+    bundle: &SourceBundle,
+    wrong: &mut Diagnostics,
+) -> Postgres {
+    let Some(folder) = asked.migrations.get(&one.name) else {
+        return one;
+    };
+    match migrations::read(folder, bundle) {
+        Ok(all) => Postgres {
+            migrations: Some(all),
+            ..one
+        },
+        Err(found) => {
+            wrong.0.extend(found.0);
+            one
+        }
+    }
+}
+
+/// Says of which names of `migrations` the application has no database that is migrated.
+fn unknown_databases(app: &app::Application, asked: &Asked, reading: &mut Reading<'_>) {
+    for name in asked.migrations.keys() {
+        let known = app.databases.iter().find(|one| one.name.text == *name);
+        match known {
+            None => {
+                let all = app.databases.iter().map(|one| one.name.text.as_str());
+                let says = format!(
+                    "migrations of the estate file names {name:?}, and the application has no such database"
+                );
+                reading.say(app.name.at, says, build::nearest(name, all));
+            }
+            Some(one) if one.migrate.is_none() => {
+                let says =
+                    format!("migrations of the estate file names {name}, and nothing migrates it");
+                let hint = "give it a migrate_container, or leave it out there";
+                reading.say(one.name.at, says, hint);
+            }
+            Some(_) => {}
+        }
+    }
 }
 
 fn settled(mut wrong: Diagnostics) -> Diagnostics {

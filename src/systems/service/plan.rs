@@ -2,10 +2,12 @@
 
 use serde_json::json;
 
+use super::beside::Beside;
 use super::body::Body;
 use super::databases::{self, Chains, Needs};
 use super::downtime::downtime;
 use super::entry::Downtime;
+use super::migrations::Class;
 use super::running::{Running, running};
 use super::steps::{self, Counts};
 use super::ways::{Choice, Way, way};
@@ -106,7 +108,7 @@ pub(super) fn update(
             (way.policy, way.because),
             &running,
             steady.as_deref(),
-            &needs.why,
+            needs.data.as_ref(),
         )
     });
     let branch = expected.as_ref().map(|(branch, _)| (*branch).to_owned());
@@ -117,8 +119,22 @@ pub(super) fn update(
     let rotates = Choice::Rotate.is_in(&ask.flags) && !body.databases().is_empty();
     // Users are made anew whichever way is taken; of databases that are made, with them.
     let rotates_first = rotates && needs.all_there;
-    all.extend(straight(body, first_touch(ask, first), rotates_first));
-    if runs || !needs.why.is_empty() {
+    let hold = reviewed(first_touch(ask, first));
+    let beside = Beside {
+        body,
+        input: &input,
+        stack,
+        serving,
+        needs: &needs,
+    };
+    // What databases need is known: the ways that are not open to them are no part of the plan.
+    match needs.data.as_ref().map(|data| data.class) {
+        None => all.extend(straight(body, hold, rotates_first)),
+        Some(Class::Before) if runs => all.extend(beside.before(hold)),
+        Some(Class::Compatible) if runs => all.extend(beside.parallel(hold)),
+        Some(Class::Before | Class::Compatible | Class::Breaking) => {}
+    }
+    if runs || needs.data.is_some() {
         let touch = first_touch(ask, first);
         let running = (stack, &running);
         let mut down = downtime(ask, body, serving, &input, running, touch);
@@ -212,16 +228,20 @@ fn tags(input: &CfnInput, stack: &StackFacts, first: bool) -> impl Iterator<Item
 
 /// Refuses to update a service as it runs whose databases must be changed first.
 fn quick(ask: &PlanAsk, way: &Way, needs: &Needs) -> Result<(), Failure> {
-    if way.policy != Downtime::Never || needs.why.is_empty() {
+    let data = needs.data.as_ref();
+    let Some(data) = data.filter(|data| data.class > Class::Compatible) else {
+        return Ok(());
+    };
+    if way.policy != Downtime::Never {
         return Ok(());
     }
-    let (stack, why) = (&ask.stack, needs.why.join(", "));
+    let (stack, why) = (&ask.stack, data.why.join(", "));
     Err(Failure::new(format!(
         "{stack} cannot be updated as it runs ({}): the deployment {why}",
         way.because
     ))
     .hint(format!(
-        "deploy it without that (holdpoint deploy {stack} --quick=false): it stands still while its databases change"
+        "deploy it without that (holdpoint deploy {stack} --quick=false); or say in each of its migrations that both versions of the code work with it (-- holdpoint: compatible)"
     )))
 }
 
@@ -231,6 +251,14 @@ fn sentence(branch: Option<&str>, why: &str, rows: &[ChangeRow], runs: bool) -> 
     let perhaps = weight::perhaps_stopping(rows).next().is_some();
     match branch {
         Some(join::NOP) => "nothing is done, because nothing would change".to_owned(),
+        Some(join::PARALLEL) => {
+            format!("an update as it runs, beside which its databases are migrated: it {why}")
+        }
+        Some(join::BEFORE) => {
+            format!(
+                "its databases are migrated while the code that runs goes on, and then the new version comes: it {why}"
+            )
+        }
         Some(join::DOWNTIME) if !runs => {
             format!("nothing runs, and it comes up once that is done: it {why}")
         }
@@ -267,8 +295,8 @@ pub(super) fn joined(
         "counts": running,
         "steady": steady,
     });
-    if !needs.why.is_empty() {
-        params["data"] = json!(needs.why);
+    if needs.data.is_some() {
+        params["data"] = json!(needs.data);
     }
     steps::weigh(
         "join",
@@ -280,18 +308,29 @@ pub(super) fn joined(
     )
 }
 
+/// What is touched first is held; else what was not on the card.
+fn reviewed(first: Option<HoldRule>) -> HoldRule {
+    let pointer = "/changes/more_dangerous";
+    first.unwrap_or_else(|| HoldRule::when(HoldKind::ReviewPlan, "join", pointer, true))
+}
+
+/// Nothing is changed before the hold: what else changes something comes after the first step.
+pub(super) fn held_first(all: &mut [Step], hold: HoldRule) {
+    let Some((first, others)) = all.split_first_mut() else {
+        return;
+    };
+    first.hold = Some(hold);
+    for step in others.iter_mut().filter(|step| step.changes()) {
+        if !step.after.contains(&first.id) {
+            step.after.push(first.id.clone());
+        }
+    }
+}
+
 /// The change set is executed as it is, once its databases are what they should be. What was not on the
 /// card asks again.
-fn straight(body: &Body, first: Option<HoldRule>, rotates: bool) -> Vec<Step> {
+fn straight(body: &Body, hold: HoldRule, rotates: bool) -> Vec<Step> {
     let name = body.input.stack_name.as_str();
-    let hold = first.unwrap_or_else(|| {
-        HoldRule::when(
-            HoldKind::ReviewPlan,
-            "join",
-            "/changes/more_dangerous",
-            true,
-        )
-    });
     let chains = Chains {
         body,
         after: "join",
@@ -305,14 +344,7 @@ fn straight(body: &Body, first: Option<HoldRule>, rotates: bool) -> Vec<Step> {
     let mut after = vec!["join"];
     after.extend(ends.iter().map(String::as_str));
     all.push(steps::execute("execute", name, "change-set", &after).only("join", join::UPDATE));
-    // Nothing is changed before the hold: what else changes something comes after the first.
-    let first = all[0].id.clone();
-    all[0].hold = Some(hold);
-    for step in &mut all[1..] {
-        if !step.after.contains(&first) {
-            step.after.push(first.clone());
-        }
-    }
+    held_first(&mut all, hold);
     all.push(steps::verify("verify", name, &body.counts, &["execute"]));
     all
 }

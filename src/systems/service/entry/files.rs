@@ -55,6 +55,12 @@ impl ServiceEntry {
                 told.say("path", &[key], says, hint);
             }
         }
+        for (database, folder) in &self.migrations {
+            if let Err(says) = inside(folder) {
+                let hint = "name a folder below that of the estate file";
+                told.say("path", &["migrations", database], says, hint);
+            }
+        }
         for path in self.wrong_overrides() {
             let key = path.last().copied().unwrap_or_default();
             let says = format!("nothing of a cluster is overridden by {key:?}");
@@ -95,6 +101,7 @@ impl ServiceEntry {
                 !self.overrides_by_environment.is_empty(),
             ),
             ("version", self.version.is_some()),
+            ("migrations", !self.migrations.is_empty()),
         ];
         for (key, _) in there.into_iter().filter(|(_, is_there)| *is_there) {
             let says = format!("{key} belongs to o5 files, and this service has a template");
@@ -208,6 +215,11 @@ impl ServiceEntry {
                 .map(|file| plain(&in_env(file))),
             called: self.called(env),
             stack,
+            migrations: self
+                .migrations
+                .iter()
+                .map(|(database, folder)| (database.clone(), plain(folder)))
+                .collect(),
             overrides: overrides
                 .map(|(key, value)| (key.clone(), value.0.as_ref().map(|one| one.0.clone())))
                 .collect(),
@@ -215,7 +227,11 @@ impl ServiceEntry {
         let files_of_it = [&asked.config, &asked.cluster]
             .into_iter()
             .chain(&asked.environment);
-        let needs = files_of_it.map(|path| Need::File(path.clone())).collect();
+        let folders = asked.migrations.values();
+        let needs = files_of_it
+            .map(|path| Need::File(path.clone()))
+            .chain(folders.map(|folder| Need::Glob(format!("{folder}/*.sql"))))
+            .collect();
         let missing = files.missing(needs);
         if missing.is_empty() {
             Ok(asked)

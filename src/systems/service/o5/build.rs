@@ -13,6 +13,7 @@ mod stack;
 mod store;
 
 pub(super) use stack::{Parameter, Part, Source, WellKnown};
+pub(super) use store::nearest;
 
 use std::collections::BTreeMap;
 

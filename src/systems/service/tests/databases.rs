@@ -80,6 +80,15 @@ fn there(version: &str, count: &str) -> StackFacts {
 }
 
 fn plan(flags: &[&str], stack: &StackFacts, is_there: bool) -> Result<Plan, Failure> {
+    planned_of(&shop(), flags, stack, &database(is_there))
+}
+
+fn planned_of(
+    spec: &Spec,
+    flags: &[&str],
+    stack: &StackFacts,
+    database: &DatabaseFacts,
+) -> Result<Plan, Failure> {
     let rows = vec![row(
         "TaskDefinitionWeb",
         "AWS::ECS::TaskDefinition",
@@ -93,11 +102,11 @@ fn plan(flags: &[&str], stack: &StackFacts, is_there: bool) -> Result<Plan, Fail
                     .unwrap()
                     .starts_with("dev_eu_shop_")
             );
-            postgres::sight(look.about.clone(), &database(is_there))
+            postgres::sight(look.about.clone(), database)
         }
         _ => cloudformation::ChangeFacts::Rows { rows: rows.clone() }.sight("dev-eu-shop"),
     };
-    let plan = planned_on(&deploy(flags), &shop(), stack, &see).1?;
+    let plan = planned_on(&deploy(flags), spec, stack, &see).1?;
     assert_eq!(plan.check(), Ok(()));
     Ok(plan)
 }
@@ -171,9 +180,6 @@ fn another_version_is_migrated_while_nothing_runs() {
     assert_eq!(
         shape,
         [
-            "upsert-main < join [review plan]",
-            "upsert-audit < join upsert-main",
-            "execute < join upsert-main upsert-audit",
             "scale-down < join [downtime]",
             "execute-2 < same [review plan]",
             "upsert-main-2 < execute-2",
@@ -353,4 +359,182 @@ fn a_teardown_leaves_databases_on_their_server() {
         says.contains("Databases stay on their servers: dev_eu_shop_main on main.example.com:5432"),
         "{says}"
     );
+}
+
+/// The application with these files of migrations, of which the first is applied.
+fn with_files(files: &[(&str, &str)]) -> Spec {
+    let entry = json!({ "config": "ext/o5/app.yaml", "cluster": "cluster.yaml", "migrations": { "main": "db/" } });
+    let mut given = files_of(APP, CLUSTER);
+    let found = files.iter().map(|(name, text)| {
+        let file = SourceFile {
+            bytes: text.as_bytes().to_vec(),
+            executable: false,
+        };
+        (format!("db/{name}"), file)
+    });
+    given.answer(Need::Glob("db/*.sql".to_owned()), found);
+    match Service.read(&"dev-eu/shop".parse().unwrap(), &entry, &given) {
+        Read::Rendered(mut stacks, _) => stacks.remove(0).1,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// [TRAP] What is pending, and what it says of the code that runs, chooses the way; what nobody says
+/// counts as breaking, and the worst of several counts.
+#[test]
+fn the_files_that_are_pending_choose_the_way() {
+    let applied = DatabaseFacts {
+        applied: Some(postgres::Applied {
+            by: "goose_db_version".to_owned(),
+            versions: vec!["1".to_owned()],
+            through: false,
+        }),
+        ..database(true)
+    };
+    let first = ("0001_orders.sql", "CREATE TABLE orders (id int);");
+    let (compatible, before, breaking, silent) = (
+        ("0002_a.sql", "-- holdpoint: compatible"),
+        ("0003_b.sql", "-- holdpoint: before"),
+        ("0004_c.sql", "-- holdpoint: breaking"),
+        ("0005_d.sql", "DROP TABLE orders;"),
+    );
+    for (files, branch, says) in [
+        (vec![first], "update", "replaces no service"),
+        (
+            vec![first, compatible],
+            "parallel",
+            "beside which its databases are migrated: it migrates dev_eu_shop_main by 0002_a.sql",
+        ),
+        (
+            vec![first, before],
+            "before",
+            "while the code that runs goes on",
+        ),
+        (
+            vec![first, compatible, before],
+            "before",
+            "0003_b.sql, which the new code needs",
+        ),
+        (
+            vec![first, before, breaking],
+            "downtime",
+            "0004_c.sql, with which the code that runs does not work",
+        ),
+        (
+            vec![first, compatible, silent],
+            "downtime",
+            "0005_d.sql, of which nobody says",
+        ),
+    ] {
+        let spec = with_files(&files);
+        let of =
+            |flags: &[&str], count: &str| planned_of(&spec, flags, &there("v1", count), &applied);
+        let plan = of(&["version=v2"], "2").unwrap();
+        assert_eq!(plan.branch.as_deref(), Some(branch), "{files:?}");
+        assert!(plan.says.join("\n").contains(says), "{:?}", plan.says);
+        assert_eq!(plan.danger.downtime, branch == "downtime");
+        // Where nothing runs there is no way but the one through zero, and no outage.
+        if files.len() > 1 {
+            let still = of(&["version=v2"], "0").unwrap();
+            assert_eq!(still.branch.as_deref(), Some("downtime"));
+            assert!(!still.danger.downtime);
+            let current = of(&["version=v2", "plans=current"], "2").unwrap();
+            assert_eq!(current.branch.as_deref(), Some("downtime"));
+        }
+        let quick = of(&["version=v2", "quick=true"], "2");
+        let allowed = matches!(branch, "update" | "parallel");
+        assert_eq!(quick.is_ok(), allowed, "{files:?}");
+    }
+}
+
+#[test]
+fn a_way_beside_and_a_way_before_touch_nothing_ahead_of_their_hold() {
+    let first = ("0001_orders.sql", "");
+    let compatible = with_files(&[first, ("0002_a.sql", "-- holdpoint: compatible")]);
+    let before = with_files(&[first, ("0002_a.sql", "-- holdpoint: before")]);
+    let facts = DatabaseFacts {
+        applied: Some(postgres::Applied {
+            versions: vec!["1".to_owned()],
+            ..postgres::Applied::default()
+        }),
+        ..database(true)
+    };
+    let plan = planned_of(&compatible, &["version=v2"], &there("v1", "2"), &facts).unwrap();
+    let own = |plan: &Plan, end: &str| -> Vec<String> {
+        let own = |step: &String| step.split(' ').next().unwrap().contains(end);
+        shape(plan).into_iter().filter(own).collect()
+    };
+    assert_eq!(
+        own(&plan, "-beside"),
+        [
+            "upsert-main-beside < join [review plan]",
+            "upsert-audit-beside < join upsert-main-beside",
+            "execute-beside < join upsert-main-beside",
+            "migrate-main-beside < upsert-main-beside execute-beside",
+            "cleanup-main-beside < migrate-main-beside upsert-main-beside",
+        ]
+    );
+    let plan = planned_of(&before, &["version=v2"], &there("v1", "2"), &facts).unwrap();
+    let version = ["version < execute-held cleanup-main-before upsert-main-before".to_owned()];
+    let mut all = own(&plan, "-before");
+    all.extend(own(&plan, "version"));
+    assert_eq!(
+        all[..2],
+        [
+            "upsert-main-before < join [review plan]",
+            "upsert-audit-before < join upsert-main-before"
+        ]
+    );
+    assert_eq!(all[all.len() - 1..], version);
+    let set = &plan.step(&"change-set-held".into()).unwrap().params;
+    assert_eq!(set["input"]["parameters"]["VersionTag"], "v1");
+    let define = &plan.step(&"define-main-before".into()).unwrap().params;
+    assert_eq!(
+        (&define["from"], &define["to"]),
+        (&json!("v1"), &json!("v2"))
+    );
+    // Where the definition of the task stays, it runs side by side with the update.
+    let mut ask = deploy(&["version=v2"]);
+    ask.serving = Some(compatible.clone());
+    let stack = StackFacts {
+        outputs: BTreeMap::from([("MigrationTaskDefinitionMain".to_owned(), "arn:1".to_owned())]),
+        ..there("v1", "2")
+    };
+    let see = |look: &crate::domain::look::Look| match look.about.kind.as_str() {
+        DATABASE => postgres::sight(look.about.clone(), &facts),
+        _ => cloudformation::ChangeFacts::Rows { rows: vec![] }.sight("dev-eu-shop"),
+    };
+    let plan = planned_on(&ask, &compatible, &stack, &see).1.unwrap();
+    let define = plan.step(&"define-main-beside".into()).unwrap();
+    assert_eq!(define.params["definition"], "arn:1");
+    assert_eq!(define.after, ["upsert-main-beside".into()]);
+}
+
+/// What is wrong with files of migrations is told where they are read.
+#[test]
+fn files_of_migrations_are_checked_with_the_rest() {
+    let stack: StackId = "dev-eu/shop".parse().unwrap();
+    let entry = |migrations: Value| json!({ "config": "ext/o5/app.yaml", "cluster": "cluster.yaml", "migrations": migrations });
+    for (migrations, says) in [
+        (json!({ "mian": "db" }), "no such database"),
+        (json!({ "audit": "db" }), "nothing migrates it"),
+        (
+            json!({ "main": "db" }),
+            "\"soon\" is no class of migrations",
+        ),
+    ] {
+        let mut files = files_of(APP, CLUSTER);
+        let file = SourceFile {
+            bytes: b"-- holdpoint: soon".to_vec(),
+            executable: false,
+        };
+        files.answer(
+            Need::Glob("db/*.sql".to_owned()),
+            [("db/1_a.sql".to_owned(), file)],
+        );
+        let Read::Wrong(found) = Service.read(&stack, &entry(migrations), &files) else {
+            panic!("{says}");
+        };
+        assert!(found.to_string().contains(says), "{found}");
+    }
 }

@@ -230,7 +230,10 @@ fn found<'a, T>(
 }
 
 /// What to do about a name that nothing has.
-pub(super) fn nearest<'a>(name: &str, all: impl IntoIterator<Item = &'a str> + Clone) -> String {
+pub(in super::super) fn nearest<'a>(
+    name: &str,
+    all: impl IntoIterator<Item = &'a str> + Clone,
+) -> String {
     let near = closest(name, all.clone());
     near.map_or_else(
         || {
