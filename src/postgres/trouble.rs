@@ -30,7 +30,7 @@ impl Trouble {
             let (says, hint) = if why.contains("certificate") {
                 (
                     format!("{server}: its certificate is not trusted ({why})"),
-                    "name the certificates that sign it by database_ca; those of RDS are at https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem".to_owned(),
+                    "name the certificates that sign it by database_ca; those of RDS are at https://truststore.pki.rds.amazonaws.com/REGION/REGION-bundle.pem".to_owned(),
                 )
             } else {
                 (

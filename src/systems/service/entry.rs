@@ -61,6 +61,10 @@ pub struct ServiceEntry {
     /// goes before it; without both, the version stays that runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Scalar>,
+    /// The file with the certificates (PEM) by which those of the servers of databases are signed,
+    /// where this machine does not know them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_ca: Option<String>,
     /// By database of an o5 application, the folder of the SQL files that its migration carries out.
     /// They are read to know which are pending, and what each says of the code that runs
     /// (`-- holdpoint: compatible`, `before` or `breaking`).

@@ -6,11 +6,13 @@ mod build;
 mod clear;
 mod cluster;
 mod limits;
+mod postgres;
 mod proto;
 mod values;
 
 pub(super) use app::Group;
 pub(super) use cluster::OVERRIDES;
+pub(super) use postgres::Postgres;
 pub(super) use values::{SOURCE_TAG, VERSION};
 
 use std::collections::BTreeMap;
@@ -20,11 +22,9 @@ use serde::{Deserialize, Serialize};
 use self::cluster::{Cluster, Environment};
 use self::proto::Reading;
 use self::values::Values;
-use super::migrations::{self, Migration};
 use crate::domain::digest::Digest;
 use crate::domain::request::SourceBundle;
 use crate::domain::row::Row;
-use crate::forms::postgres::{Auth, Database, Server};
 use crate::text::diagnostic::{At, Diagnostic, Diagnostics, closest};
 use crate::text::document::{self, Limits, Node, Source};
 use crate::text::safe::Safe;
@@ -42,6 +42,8 @@ pub(super) struct Asked {
     pub(super) called: String,
     /// The name of its CloudFormation stack.
     pub(super) stack: String,
+    /// The file with the certificates that servers of databases are trusted by.
+    pub(super) database_ca: Option<String>,
     /// By database, the folder of the files that its migration carries out.
     pub(super) migrations: BTreeMap<String, String>,
     /// What stands over the cluster's own words; nothing leaves them.
@@ -118,31 +120,6 @@ impl Kept {
     }
 }
 
-/// A database of a service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Postgres {
-    /// Its name in the application.
-    pub(super) name: String,
-    /// Where it is, and what it is called there.
-    pub(super) on: Database,
-    /// The group of its server.
-    pub(super) group: String,
-    /// The security group of those who reach its server.
-    pub(super) client_group: Option<String>,
-    /// Its extensions.
-    pub(super) extensions: Vec<String>,
-    /// The name of its secret; none where IAM lets in.
-    pub(super) secret: Option<String>,
-    /// The output that names the task which migrates it.
-    pub(super) migration: Option<String>,
-    /// The definition of that task in the template, by its digest.
-    #[serde(default)]
-    pub(super) defined: Option<Digest>,
-    /// The files that it carries out, where the estate names them.
-    #[serde(default)]
-    pub(super) migrations: Option<Vec<Migration>>,
-}
-
 /// Where the tasks of a service run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Tasks {
@@ -217,17 +194,19 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
         };
         place.resources(&app, &built.template, &mut reading);
         let databases = built.databases.into_iter();
+        let made = postgres::Maker {
+            app: &app,
+            cluster: &cluster,
+            environment: &environment,
+            template: &built.template,
+            asked,
+            bundle,
+        };
         let databases: Vec<Postgres> = databases
-            .filter_map(|one| postgres(&app, one, &cluster, &environment, &mut reading))
-            .map(|one| {
-                let defined = one.migration.as_ref();
-                let defined = defined.map(|output| definition(&built.template, output));
-                Postgres { defined, ..one }
-            })
-            .map(|one| with_files(one, asked, bundle, &mut more))
+            .filter_map(|one| made.database(one, &mut reading, &mut more))
             .collect();
         limits::databases(&app, &databases, &mut reading);
-        unknown_databases(&app, asked, &mut reading);
+        postgres::unknown(&app, asked, &mut reading);
         let kept = Kept {
             databases,
             tasks: Tasks {
@@ -269,111 +248,6 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
             Ok(made)
         }
         None => Err(settled(wrong)),
-    }
-}
-
-/// A database of an application where it is in an environment; one that no server would take is told.
-fn postgres(
-    app: &app::Application,
-    built: build::Postgres,
-    cluster: &Cluster,
-    environment: &Environment,
-    reading: &mut Reading<'_>,
-) -> Option<Postgres> {
-    let called = values::database_name(environment, app.name.as_str(), &built.suffix);
-    let server = cluster.server(&built.group)?;
-    let name = limits::database(app, &built.name, called, reading)?;
-    let Ok(port) = u16::try_from(server.port) else {
-        let says = format!(
-            "the server group {} of the cluster {} has the port {}, which is none",
-            built.group, cluster.name.text, server.port
-        );
-        reading.say(app.name.at, says, "a port is a number from 1 to 65535");
-        return None;
-    };
-    let (env, own) = (&environment.name.text, &app.name.text);
-    let secret = built
-        .secret
-        .is_some()
-        .then(|| format!("/{env}/{own}/postgres/{}", built.name));
-    let auth = match &server.auth {
-        cluster::Auth::Iam { user, database } => Auth::Iam {
-            user: user.clone(),
-            database: database.clone(),
-        },
-        cluster::Auth::Secret(name) => Auth::Secret(name.clone()),
-    };
-    let server_at = Server {
-        host: server.endpoint.clone(),
-        port,
-        auth,
-        ca: None,
-    };
-    Some(Postgres {
-        on: Database {
-            server: server_at,
-            name,
-        },
-        name: built.name,
-        group: built.group,
-        client_group: server.client_group.clone(),
-        extensions: built.extensions,
-        secret,
-        migration: built.migration,
-        defined: None,
-        migrations: None,
-    })
-}
-
-/// The definition of the task that an output names, by its digest.
-fn definition(template: &serde_json::Value, output: &str) -> Digest {
-    let named = template["Outputs"][output]["Value"]["Ref"].as_str();
-    let resource = &template["Resources"][named.unwrap_or_default()];
-    Digest::of("holdpoint/definition/1", resource)
-}
-
-/// A database with the files that its migration carries out; what is wrong with them is told there.
-fn with_files(
-    one: Postgres,
-    asked: &Asked,
-    bundle: &SourceBundle,
-    wrong: &mut Diagnostics,
-) -> Postgres {
-    let Some(folder) = asked.migrations.get(&one.name) else {
-        return one;
-    };
-    match migrations::read(folder, bundle) {
-        Ok(all) => Postgres {
-            migrations: Some(all),
-            ..one
-        },
-        Err(found) => {
-            wrong.0.extend(found.0);
-            one
-        }
-    }
-}
-
-/// Says of which names of `migrations` the application has no database that is migrated.
-fn unknown_databases(app: &app::Application, asked: &Asked, reading: &mut Reading<'_>) {
-    for name in asked.migrations.keys() {
-        let known = app.databases.iter().find(|one| one.name.text == *name);
-        match known {
-            None => {
-                let all = app.databases.iter().map(|one| one.name.text.as_str());
-                let says = format!(
-                    "migrations of the estate file names {name:?}, and the application has no such database"
-                );
-                reading.say(app.name.at, says, build::nearest(name, all));
-            }
-            Some(one) if one.migrate.is_none() => {
-                let says =
-                    format!("migrations of the estate file names {name}, and nothing migrates it");
-                let hint = "give it a migrate_container, or leave it out there";
-                reading.say(one.name.at, says, hint);
-            }
-            Some(_) => {}
-        }
     }
 }
 

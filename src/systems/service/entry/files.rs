@@ -49,6 +49,7 @@ impl ServiceEntry {
             ("config", &self.config),
             ("cluster", &self.cluster),
             ("environment_file", &self.environment_file),
+            ("database_ca", &self.database_ca),
         ] {
             if let Some(Err(says)) = file.as_deref().map(inside) {
                 let hint = "name a file below the folder of the estate file";
@@ -102,6 +103,7 @@ impl ServiceEntry {
             ),
             ("version", self.version.is_some()),
             ("migrations", !self.migrations.is_empty()),
+            ("database_ca", self.database_ca.is_some()),
         ];
         for (key, _) in there.into_iter().filter(|(_, is_there)| *is_there) {
             let says = format!("{key} belongs to o5 files, and this service has a template");
@@ -156,6 +158,7 @@ impl ServiceEntry {
             ("config", &self.config),
             ("cluster", &self.cluster),
             ("environment_file", &self.environment_file),
+            ("database_ca", &self.database_ca),
         ];
         let named = named
             .into_iter()
@@ -215,6 +218,7 @@ impl ServiceEntry {
                 .map(|file| plain(&in_env(file))),
             called: self.called(env),
             stack,
+            database_ca: self.database_ca.as_deref().map(|file| plain(&in_env(file))),
             migrations: self
                 .migrations
                 .iter()
@@ -226,7 +230,8 @@ impl ServiceEntry {
         };
         let files_of_it = [&asked.config, &asked.cluster]
             .into_iter()
-            .chain(&asked.environment);
+            .chain(&asked.environment)
+            .chain(&asked.database_ca);
         let folders = asked.migrations.values();
         let needs = files_of_it
             .map(|path| Need::File(path.clone()))

@@ -32,6 +32,7 @@ fn asked() -> Asked {
         environment: None,
         called: "dev-eu".to_owned(),
         stack: "dev-eu-billing".to_owned(),
+        database_ca: None,
         migrations: BTreeMap::new(),
         overrides: BTreeMap::new(),
     }

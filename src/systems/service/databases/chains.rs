@@ -1,0 +1,199 @@
+//! The steps of databases: what is done to each, in which order.
+
+use serde_json::{Value, json};
+
+use super::seen_of;
+use crate::domain::failure::Failure;
+use crate::domain::hold::HoldKind;
+use crate::domain::look::Sights;
+use crate::domain::plan::{HoldRule, Role, Step, Task};
+use crate::forms::ecs::{REGISTER, RUN_TASK};
+use crate::systems::service::body::Body;
+use crate::systems::service::o5::{Postgres, Tasks};
+use crate::systems::service::steps::from;
+
+/// The steps of all databases that come after another.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::systems::service) struct Chains<'a> {
+    pub(in crate::systems::service) body: &'a Body,
+    /// The step after which the stack is what they need. Its outputs name the tasks that migrate.
+    pub(in crate::systems::service) after: &'a str,
+    /// What the ids of the steps end with.
+    pub(in crate::systems::service) end: &'a str,
+    /// Whether users are made anew.
+    pub(in crate::systems::service) rotates: bool,
+}
+
+impl Chains<'_> {
+    /// Each database made what it should be, and migrated where its application does that: the
+    /// steps, and the last one of each.
+    pub(in crate::systems::service) fn migrated(&self) -> (Vec<Step>, Vec<String>) {
+        let (mut all, mut ends) = (Vec::new(), Vec::new());
+        for one in self.body.databases() {
+            let upsert = self.upsert(one);
+            let Some(output) = &one.migration else {
+                ends.push(upsert.id.to_string());
+                all.push(upsert);
+                continue;
+            };
+            let before = self.cleanup(one, "cleanup", &upsert);
+            let definition = from(self.after, &format!("/outputs/{output}"));
+            let migrate = self.migrate(one, &definition, &[before.id.as_str()]);
+            let after = self.cleanup(one, "cleanup-after", &migrate);
+            ends.push(after.id.to_string());
+            all.extend([upsert, before, migrate, after]);
+        }
+        (all, ends)
+    }
+
+    /// Each database made what it should be, and no more.
+    pub(in crate::systems::service) fn upserted(&self) -> (Vec<Step>, Vec<String>) {
+        let all: Vec<Step> = self
+            .body
+            .databases()
+            .iter()
+            .map(|one| self.upsert(one))
+            .collect();
+        let ends = all.iter().map(|step| step.id.to_string()).collect();
+        (all, ends)
+    }
+
+    /// A database migrated by the task of another version, before the stack has it: by a definition
+    /// that is registered from one which is there.
+    pub(in crate::systems::service) fn registered(
+        &self,
+        one: &Postgres,
+        definition: &Value,
+        (from_version, to_version): (&str, &str),
+        after: &[&str],
+    ) -> Vec<Step> {
+        let params = json!({ "definition": definition, "from": from_version, "to": to_version });
+        let title = format!("define the task that migrates {}", one.on.name);
+        let id = self.id("define", one);
+        let define = Step::new(Role::Build, id.as_str(), title, REGISTER, params)
+            .after(after)
+            .tasks([task("DB.Migrate", one)]);
+        let mut all = vec![define];
+        all.extend(self.run(one, &from(&id, "/definition"), &[&id]));
+        all
+    }
+
+    /// A database migrated by a task of this definition.
+    pub(in crate::systems::service) fn run(
+        &self,
+        one: &Postgres,
+        definition: &Value,
+        after: &[&str],
+    ) -> Vec<Step> {
+        let migrate = self.migrate(one, definition, after);
+        let cleanup = self.cleanup(one, "cleanup", &migrate);
+        vec![migrate, cleanup]
+    }
+
+    fn id(&self, what: &str, one: &Postgres) -> String {
+        format!("{what}-{}{}", one.name, self.end)
+    }
+
+    fn upsert(&self, one: &Postgres) -> Step {
+        let params = json!({
+            "database": one.on,
+            "extensions": one.extensions,
+            "secret": one.secret,
+            "rotate": self.rotates,
+        });
+        let title = format!("make {} what it should be", one.on.name);
+        Step::new(
+            Role::Change,
+            self.id("upsert", one).as_str(),
+            title,
+            "postgres.upsert",
+            params,
+        )
+        .about(one.on.subject())
+        .after(&[self.after])
+        .undo("what is there already stays as it is; nothing is taken away")
+        .tasks([task("DB.Upsert", one)])
+    }
+
+    fn cleanup(&self, one: &Postgres, what: &str, after: &Step) -> Step {
+        let title = format!("give what users of {} made to its role", one.on.name);
+        let params = json!({ "database": one.on });
+        Step::new(
+            Role::Change,
+            self.id(what, one).as_str(),
+            title,
+            "postgres.cleanup",
+            params,
+        )
+        .about(one.on.subject())
+        .after(&[after.id.as_str()])
+        .tasks([task("DB.Cleanup", one)])
+    }
+
+    fn migrate(&self, one: &Postgres, definition: &Value, after: &[&str]) -> Step {
+        let tasks = self.body.o5.as_ref().map(|o5| &o5.tasks);
+        let params = json!({
+            "cluster": tasks.map(|tasks| tasks.cluster.as_str()),
+            "definition": definition,
+            "network": network(tasks, one),
+        });
+        let title = format!("migrate {}", one.on.name);
+        Step::new(
+            Role::Migrate,
+            self.id("migrate", one).as_str(),
+            title,
+            RUN_TASK,
+            params,
+        )
+        .about(one.on.subject())
+        .after(after)
+        .undo("never by itself: the database stays as its migration left it")
+        .tasks([task("DB.Migrate", one)])
+    }
+
+    /// Each database taken away: only the one that was seen, and only once a person typed its name.
+    pub(in crate::systems::service) fn destroyed(
+        &self,
+        seen: &Sights,
+    ) -> Result<(Vec<Step>, Vec<String>), Failure> {
+        let mut all = Vec::new();
+        for one in self.body.databases() {
+            let there = seen_of(&one.on, seen)?;
+            let params = json!({ "database": one.on, "oid": there.oid });
+            let title = format!("destroy the database {}", one.on.name);
+            let id = self.id("destroy", one);
+            let step = Step::new(Role::Remove, id.as_str(), title, "postgres.destroy", params)
+                .about(one.on.subject())
+                .after(&[self.after])
+                .hold(Some(HoldRule::always(HoldKind::DestroyData)))
+                .undo("never: what is in it is gone; a snapshot of its server at RDS is all that can bring it back")
+                .tasks([task("DB.Destroy", one)]);
+            all.push(step);
+        }
+        let ends = all.iter().map(|step| step.id.to_string()).collect();
+        Ok((all, ends))
+    }
+}
+
+/// The step, where users were made anew before.
+pub(in crate::systems::service) fn rotated(step: &mut Step) {
+    if let Some(rotate) = step.params.get_mut("rotate") {
+        *rotate = Value::Bool(false);
+    }
+}
+
+/// A step as the o5 deployer calls it.
+fn task(kind: &str, one: &Postgres) -> Task {
+    Task::step(&format!("{kind}.{}", one.name))
+}
+
+/// Where the task of a migration runs: as all tasks of the application, with the group of those who
+/// reach its server.
+fn network(tasks: Option<&Tasks>, one: &Postgres) -> Value {
+    let mut groups: Vec<&String> = tasks.into_iter().flat_map(|tasks| &tasks.groups).collect();
+    groups.extend(&one.client_group);
+    json!({
+        "subnets": tasks.map(|tasks| tasks.subnets.clone()).unwrap_or_default(),
+        "groups": groups,
+    })
+}

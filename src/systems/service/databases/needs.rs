@@ -1,0 +1,168 @@
+//! What databases need where another version comes, and what that means for the code that runs.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{changes, seen_of};
+use crate::domain::failure::Failure;
+use crate::domain::look::Sights;
+use crate::domain::plan::{Changes, Does};
+use crate::forms::cloudformation::StackFacts;
+use crate::forms::postgres::DatabaseFacts;
+use crate::systems::service::body::Body;
+use crate::systems::service::migrations::{self, Class, Migration};
+use crate::systems::service::o5::{Postgres, VERSION};
+use crate::text::counted::{counted, size};
+
+/// What databases need where another version comes.
+#[derive(Debug, Default)]
+pub(in crate::systems::service) struct Needs {
+    /// What that means for the code that runs, and why; none where they need nothing.
+    pub(in crate::systems::service) data: Option<Data>,
+    /// The names of those that are migrated.
+    pub(in crate::systems::service) migrated: BTreeSet<String>,
+    /// What is done to them, by what it is about.
+    pub(in crate::systems::service) changes: Vec<Changes>,
+    /// Sentences for the card.
+    pub(in crate::systems::service) says: Vec<String>,
+    /// Each of them is there.
+    pub(in crate::systems::service) all_there: bool,
+}
+
+/// What is done to databases, for the choice of a way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::systems::service) struct Data {
+    /// The worst of it.
+    pub(in crate::systems::service) class: Class,
+    /// Each thing, to stand behind "because it".
+    pub(in crate::systems::service) why: Vec<String>,
+}
+
+impl Needs {
+    fn need(&mut self, class: Class, why: String) {
+        let data = self.data.get_or_insert(Data {
+            class,
+            why: Vec::new(),
+        });
+        data.class = data.class.max(class);
+        data.why.push(why);
+    }
+}
+
+/// What is left to do in a database that is there.
+enum Pending<'a> {
+    /// Nothing.
+    Nothing,
+    /// What its container does nobody here knows.
+    Unknown,
+    /// These files.
+    Files(Vec<&'a Migration>),
+}
+
+/// By its files, where they are known; else another version may bring anything.
+fn pending<'a>(one: &'a Postgres, there: &DatabaseFacts, is_other: bool) -> Pending<'a> {
+    if one.migration.is_none() {
+        return Pending::Nothing;
+    }
+    let Some(files) = &one.migrations else {
+        return if is_other {
+            Pending::Unknown
+        } else {
+            Pending::Nothing
+        };
+    };
+    let left = migrations::pending(files, there.applied.as_ref());
+    if left.is_empty() {
+        Pending::Nothing
+    } else {
+        Pending::Files(left)
+    }
+}
+
+/// What the databases need.
+pub(in crate::systems::service) fn needs(
+    body: &Body,
+    stack: &StackFacts,
+    seen: &Sights,
+) -> Result<Needs, Failure> {
+    let runs = stack.parameters.get(VERSION);
+    let is_other = runs.is_none() || body.input.parameters.get(VERSION) != runs;
+    let mut needs = Needs {
+        all_there: true,
+        ..Needs::default()
+    };
+    for one in body.databases() {
+        let there = seen_of(&one.on, seen)?;
+        let name = &one.on.name;
+        if there.oid.is_none() {
+            needs.all_there = false;
+            needs.need(Class::Breaking, format!("makes the database {name}"));
+            needs
+                .says
+                .push(format!("The database {name} is made on {}.", one.on.server));
+            needs.changes.push(changes(&one.on, Some(Does::Add)));
+            continue;
+        }
+        let (does, how) = match pending(one, &there, is_other) {
+            Pending::Nothing => (None, "stays as it is".to_owned()),
+            Pending::Unknown => {
+                let why = format!(
+                    "migrates {name}, and nobody says that the code which runs works with that"
+                );
+                needs.need(Class::Breaking, why);
+                (Some(Does::Change), "is migrated".to_owned())
+            }
+            Pending::Files(files) => {
+                for file in &files {
+                    needs.need(file.class(), told_of(name.as_str(), file));
+                }
+                (Some(Does::Change), listed(&files))
+            }
+        };
+        if does.is_some() {
+            needs.migrated.insert(one.name.clone());
+        }
+        needs.says.push(told(one, &there, &how));
+        needs.changes.push(changes(&one.on, does));
+    }
+    Ok(needs)
+}
+
+/// Why a migration matters for the code that runs.
+fn told_of(name: &str, file: &Migration) -> String {
+    let means = match file.class {
+        Some(Class::Compatible) => "with which the code that runs and the new code work",
+        Some(Class::Before) => "which the new code needs and the code that runs works with",
+        Some(Class::Breaking) => "with which the code that runs does not work",
+        None => "of which nobody says that the code which runs works with it",
+    };
+    format!("migrates {name} by {}, {means}", file.file)
+}
+
+/// `is migrated by 0002_paid.sql and 2 more`.
+fn listed(files: &[&Migration]) -> String {
+    let first: Vec<&str> = files.iter().take(3).map(|one| one.file.as_str()).collect();
+    let more = files.len() - first.len();
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!("is migrated by {}{more}", first.join(", "))
+}
+
+/// What is known of a database that is there.
+fn told(one: &Postgres, there: &DatabaseFacts, does: &str) -> String {
+    let name = &one.on.name;
+    let sessions: u32 = there.sessions.values().sum();
+    let largest = there.tables.first();
+    let largest = largest.map_or_else(String::new, |table| {
+        format!("; its largest table is {}", table.says())
+    });
+    format!(
+        "The database {name} {does}: {}, {}{largest}.",
+        size(there.bytes),
+        counted(sessions, "session")
+    )
+}
