@@ -17,6 +17,7 @@ use super::rest::{Answer, Ask, Json, Service};
 use super::trouble::Trouble;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::masks::Secret;
+use crate::forms::secretsmanager::SecretFacts;
 
 /// How long a token lets in.
 const TOKEN: Duration = Duration::from_mins(15);
@@ -54,6 +55,28 @@ impl Cloud {
             {
                 Ok(None)
             }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Whether a secret is there, by its name or ARN.
+    ///
+    /// # Errors
+    /// It is not told.
+    pub async fn secret_facts(&self, name: &str) -> Result<SecretFacts, Trouble> {
+        let asks = json!({ "SecretId": name });
+        let told: Result<Value, Trouble> = self
+            .call("secretsmanager:DescribeSecret", name, || {
+                let ask = Ask::json(Json::V1_1, "secretsmanager.DescribeSecret", &asks);
+                self.secrets.call(ask, Answer::json)
+            })
+            .await;
+        match told {
+            Ok(told) => Ok(SecretFacts {
+                is_there: true,
+                is_going: !told["DeletedDate"].is_null(),
+            }),
+            Err(trouble) if trouble.is("ResourceNotFoundException") => Ok(SecretFacts::default()),
             Err(trouble) => Err(trouble),
         }
     }

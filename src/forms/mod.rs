@@ -13,4 +13,5 @@ pub mod git;
 pub mod postgres;
 pub mod role;
 pub mod s3;
+pub mod secretsmanager;
 pub mod ssm;

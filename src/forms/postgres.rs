@@ -154,9 +154,22 @@ pub struct DatabaseFacts {
     /// The users that are members of its role.
     #[serde(default)]
     pub users: Vec<String>,
+    /// What was remembered of it.
+    #[serde(default)]
+    pub mark: Option<Mark>,
     /// The version of the server.
     #[serde(default)]
     pub version: String,
+}
+
+/// What is remembered of a database.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Mark {
+    /// Whose it is: a store, and a stack of it.
+    pub of: String,
+    /// By what it was migrated last; empty where that did not end well.
+    #[serde(default)]
+    pub migrated: String,
 }
 
 /// A table.

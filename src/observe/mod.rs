@@ -11,6 +11,7 @@ mod given;
 pub mod logs;
 mod postgres;
 mod s3;
+mod secretsmanager;
 mod ssm;
 
 use std::sync::Arc;
@@ -161,6 +162,7 @@ pub fn eyes(
         Arc::new(s3::Objects(Arc::clone(clients))),
         Arc::new(ssm::Parameters(Arc::clone(clients))),
         Arc::new(postgres::Databases(Arc::clone(clients))),
+        Arc::new(secretsmanager::Secrets(Arc::clone(clients))),
         Arc::new(elb::Listeners(Arc::clone(clients))),
     ]
 }

@@ -31,7 +31,18 @@ impl Admin {
         let server = &database.server;
         let (login, home) = match &server.auth {
             Auth::Secret(name) => {
-                let held = cloud.secret(name).await?.ok_or_else(|| {
+                let held = cloud.secret(name).await.map_err(|trouble| {
+                    if !trouble.is("ResourceNotFoundException") {
+                        return Failure::from(trouble);
+                    }
+                    Failure::new(format!(
+                        "there is no secret {name}, by which {server} lets in"
+                    ))
+                    .hint(
+                        "make it, or name another one by auth of the server in the cluster's file",
+                    )
+                })?;
+                let held = held.ok_or_else(|| {
                     Failure::new(format!(
                         "the secret {name} of the server {server} holds no value"
                     ))

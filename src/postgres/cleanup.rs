@@ -66,6 +66,30 @@ fn giving(kind: &str) -> Option<(&'static str, &'static str)> {
 }
 
 impl Admin {
+    /// Who holds a lock of a table that is waited for too long.
+    async fn holders(&self, schema: &str, name: &str) -> Result<String, Trouble> {
+        const HOLD: &str = "SELECT DISTINCT a.pid, coalesce(a.usename::text, ''), a.application_name, coalesce(a.state, '') \
+            FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid JOIN pg_class c ON c.oid = l.relation \
+            JOIN pg_namespace n ON n.oid = c.relnamespace WHERE l.granted AND l.pid <> pg_backend_pid() \
+            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+            AND n.nspname = $1 AND c.relname = $2 LIMIT 5";
+        let rows = self.inside().await?.rows(HOLD, &[&schema, &name]).await?;
+        let who = rows.iter().map(|row| {
+            let (pid, user, called, state): (i32, String, String, String) =
+                (row.get(0), row.get(1), row.get(2), row.get(3));
+            format!("process {pid} ({user} {called}, {state})")
+        });
+        let who: Vec<String> = who.collect();
+        Ok(format!(
+            ": it is locked for longer than 10 s by {}",
+            if who.is_empty() {
+                "somebody who has gone meanwhile".to_owned()
+            } else {
+                who.join(", ")
+            }
+        ))
+    }
+
     /// Gives what its users made to the role of the database, all or nothing.
     ///
     /// # Errors
@@ -95,9 +119,15 @@ impl Admin {
             };
             if is_ours(&owner, self.name()) || members.contains(&owner) {
                 let gave = inside.carry_out(form, &[&schema, &name, role]).await;
-                gave.map_err(|trouble| {
-                    trouble.says(&format!("{called} {whole} cannot be given to {role}"))
-                })?;
+                if let Err(trouble) = gave {
+                    let holders = if trouble.is_lock() {
+                        self.holders(&schema, &name).await?
+                    } else {
+                        String::new()
+                    };
+                    let says = format!("{called} {whole} cannot be given to {role}{holders}");
+                    return Err(trouble.says(&says));
+                }
                 owned.given.push(format!("{called} {whole}, from {owner}"));
             } else {
                 owned.others.push(format!("{called} {whole} of {owner}"));

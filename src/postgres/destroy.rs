@@ -6,6 +6,7 @@ use super::session::Session;
 use super::trouble::Trouble;
 use super::user::is_ours;
 use crate::domain::failure::{Failure, Retry};
+use crate::text::counted::counted;
 
 /// What was taken away.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,7 +36,8 @@ impl Admin {
             home.carry_out("DROP DATABASE IF EXISTS %I WITH (FORCE)", &[name])
                 .await?;
             if sessions > 0 {
-                done.did.push(format!("ended {sessions} sessions"));
+                done.did
+                    .push(format!("ended {}", counted(sessions, "session")));
             }
             done.did.push(format!("dropped the database {name}"));
         }

@@ -80,6 +80,7 @@ impl Admin {
             tables: tables(&inside).await?,
             applied: applied(&inside).await?,
             users: self.users(&home).await?,
+            mark: self.mark(&home).await?,
         })
     }
 }

@@ -5,6 +5,7 @@ mod admin;
 mod cleanup;
 mod destroy;
 mod facts;
+mod mark;
 mod session;
 mod trouble;
 mod upsert;

@@ -88,8 +88,14 @@ impl Trouble {
         self.is(&SqlState::LOCK_NOT_AVAILABLE)
     }
 
+    /// True where somebody is not let in with what they gave.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.is(&SqlState::INVALID_PASSWORD)
+            || self.is(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+    }
+
     /// True for this code.
-    pub(super) fn is(&self, code: &SqlState) -> bool {
+    fn is(&self, code: &SqlState) -> bool {
         self.code.as_ref() == Some(code)
     }
 

@@ -155,6 +155,21 @@ impl Admin {
         home.has(MEMBER, &[&user, &self.name().as_str()]).await
     }
 
+    /// Whether what a secret holds lets in somebody who may use the database.
+    ///
+    /// # Errors
+    /// The server cannot be asked.
+    pub async fn lets_in(&self, home: &Session, key: &Key) -> Result<bool, Trouble> {
+        if !self.is_user(home, &key.user).await? {
+            return Ok(false);
+        }
+        match self.inside_as(&key.login()).await {
+            Ok(_) => Ok(true),
+            Err(trouble) if trouble.is_refusal() => Ok(false),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
     /// The name that a user has who is made now.
     #[must_use]
     pub fn new_user(&self, now: Time) -> String {
@@ -184,22 +199,45 @@ impl Admin {
         Ok(key)
     }
 
-    /// Takes away users that were made here, but for these; says which went, and why one stays.
+    /// Takes away users that were made here, but for one, and but for those who are connected: what
+    /// they own goes to the role. One that cannot go is not let in any more. Says what became of
+    /// each.
     ///
     /// # Errors
     /// What the server says of the list of users.
-    pub async fn without(&self, home: &Session, but: &[&str]) -> Result<Vec<String>, Trouble> {
+    pub async fn without(&self, home: &Session, but: &str) -> Result<Vec<String>, Trouble> {
+        const CONNECTED: &str = "SELECT 1 FROM pg_stat_activity WHERE usename = $1";
         let mut said = Vec::new();
+        let inside = self.inside().await?;
         for user in self.users(home).await? {
-            if !is_ours(&user, self.name()) || but.contains(&user.as_str()) {
+            if !is_ours(&user, self.name()) || user == but {
                 continue;
             }
-            said.push(match home.carry_out("DROP ROLE %I", &[&user]).await {
+            if home.has(CONNECTED, &[&user]).await? {
+                said.push(format!(
+                    "the user {user} stays: somebody is connected as it"
+                ));
+                continue;
+            }
+            said.push(match self.drop_user(home, &inside, &user).await {
                 Ok(()) => format!("took away the user {user}"),
-                Err(trouble) => format!("the user {user} stays: {}", trouble.failure().summary),
+                Err(trouble) => {
+                    home.carry_out("ALTER ROLE %I NOLOGIN", &[&user]).await?;
+                    let why = trouble.failure().summary;
+                    format!("the user {user} is not let in any more, and stays: {why}")
+                }
             });
         }
         Ok(said)
+    }
+
+    async fn drop_user(&self, home: &Session, inside: &Session, user: &str) -> Result<(), Trouble> {
+        let role = self.name().as_str();
+        inside
+            .carry_out("REASSIGN OWNED BY %I TO %I", &[user, role])
+            .await?;
+        inside.carry_out("DROP OWNED BY %I", &[user]).await?;
+        home.carry_out("DROP ROLE %I", &[user]).await
     }
 
     /// The members of the database's role, but for who makes databases.

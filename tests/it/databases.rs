@@ -200,6 +200,13 @@ fn an_application_lives_with_its_database() {
     let name = hold["hold"].as_str().unwrap();
     place.confirmed(&["approve", name, "--choice", "old", "--wait"], &old);
     assert_eq!(place.count(), "1");
+    // What did not end well is not taken for done: the same version again is migrated.
+    place.program.write("app.yaml", &app(GOOD));
+    let done = place.deploy(&["--version", "v3"]).ends(0).json();
+    let steps = done["deployments"][0]["steps"].as_array().unwrap();
+    let migrate = steps.iter().find(|step| step["id"] == "migrate-main-2");
+    assert_eq!(migrate.unwrap()["state"], "DONE", "{done}");
+    assert_eq!(place.count(), "1");
 }
 
 /// The four ways of an evaluated plan, each chosen by what is pending and what it says.
@@ -295,7 +302,7 @@ fn a_database_is_destroyed_once_its_name_was_typed() {
     place.as_user(&key, "CREATE TABLE orders (id int)").unwrap();
     let asked = place.deploy(&["--destroy-database"]);
     assert_eq!(asked.code, 3, "{}{}", asked.out, asked.err);
-    assert_eq!(place.count(), "0", "its tasks end before");
+    assert_eq!(place.count(), "1", "nothing is done before it was typed");
     place.as_user(&key, "SELECT 1").unwrap();
     let hold = place.run(&["holds"]).ends(0).json()["holds"][0].clone();
     assert_eq!(hold["confirm"], place.database(), "{hold}");

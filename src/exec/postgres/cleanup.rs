@@ -1,5 +1,6 @@
-//! `postgres.cleanup {database}`: gives what users of a database made there to its role. Its output
-//! is `{given, others}`, how many things.
+//! `postgres.cleanup {database, migrated}`: gives what users of a database made there to its role; and
+//! remembers by what it was migrated, where that is named. Its output is `{given, others}`, how many
+//! things.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::domain::failure::Failure;
 use crate::domain::plan::{Cancel, Output};
 use crate::exec::Job;
 use crate::exec::again::{Again, before, begin, say};
-use crate::forms::postgres::Database;
+use crate::forms::postgres::{Database, Mark};
 
 /// Gives to the role.
 pub(super) struct Cleanup;
@@ -20,6 +21,7 @@ pub(super) struct Cleanup;
 #[derive(Deserialize)]
 pub(super) struct Params {
     database: Database,
+    migrated: Option<String>,
 }
 
 impl Again for Cleanup {
@@ -35,6 +37,10 @@ impl Again for Cleanup {
         let name = admin.name().as_str();
         begin(job, json!({ "database": name })).await?;
         let owned = admin.own().await?;
+        if let Some(migrated) = params.migrated {
+            let mark = admin.mark(&lock).await?.unwrap_or_default();
+            admin.remember(&lock, Mark { migrated, ..mark }).await?;
+        }
         drop(lock);
         for given in &owned.given {
             say(job, name, &format!("gave to the role {name}: {given}"));

@@ -1,7 +1,8 @@
-//! `postgres.upsert {database, extensions, secret, rotate}`: makes a database what it should be, with
-//! a user whose name and password stand in the secret, where it names one. A user that is there and
-//! may use it stays, unless another is wanted; the one before it stays until the next change, because
-//! tasks that run have it. Its output is `{made, user}`.
+//! `postgres.upsert {database, of, extensions, secret, rotate, alone}`: makes a database what it should
+//! be, with a user whose name and password stand in the secret, where it names one. A user that is
+//! let in stays, unless another is wanted. Others that were made here go where nothing else runs
+//! (`alone`), because tasks that run have one of them. The database of another than `of` is left
+//! alone. Its output is `{made, user}`.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::domain::plan::{Cancel, Output};
 use crate::exec::Job;
 use crate::exec::again::{Again, before, begin, say};
 use crate::exec::job::noted;
-use crate::forms::postgres::Database;
+use crate::forms::postgres::{Database, Mark};
 use crate::postgres::{Admin, Key, Session, Wanted};
 
 /// The note of the user that is made.
@@ -31,14 +32,17 @@ pub(super) struct Params {
     #[serde(default)]
     extensions: Vec<String>,
     secret: Option<String>,
+    of: String,
     #[serde(default)]
     rotate: bool,
+    #[serde(default)]
+    alone: bool,
 }
 
 impl Again for Upsert {
     type Params = Params;
     const KIND: &'static str = "postgres.upsert";
-    const NEEDS: &'static [&'static str] = &["database"];
+    const NEEDS: &'static [&'static str] = &["database", "of"];
     const CANCEL: Cancel = Cancel::None;
 
     async fn run(job: &Job, cloud: &Arc<Cloud>, params: Params) -> Result<Output, Failure> {
@@ -46,6 +50,15 @@ impl Again for Upsert {
         let home = admin.alone().await;
         let home = home.map_err(|trouble| before(job, trouble.failure()))?;
         let name = admin.name().as_str();
+        let mark = admin.mark(&home).await;
+        let mark = mark.map_err(|trouble| before(job, trouble.failure()))?;
+        let mark = mark.unwrap_or_else(|| Mark {
+            of: params.of.clone(),
+            ..Mark::default()
+        });
+        if mark.of != params.of {
+            return Err(before(job, another(&admin, &mark)));
+        }
         begin(job, json!({ "database": name })).await?;
         let wanted = Wanted {
             extensions: params.extensions,
@@ -55,19 +68,32 @@ impl Again for Upsert {
         for did in &done.did {
             say(job, name, did);
         }
+        admin.remember(&home, mark).await?;
         let user = match &params.secret {
             None => name.to_owned(),
             Some(secret) => user(job, cloud, &admin, &home, secret, params.rotate).await?,
         };
-        let owned = admin.own().await?;
-        for given in &owned.given {
-            say(job, name, &format!("gave to the role {name}: {given}"));
+        if params.alone && params.secret.is_some() {
+            for said in admin.without(&home, &user).await? {
+                say(job, name, &said);
+            }
         }
-        if done.did.is_empty() && owned.given.is_empty() {
-            say(job, name, &format!("{name} is as it should be"));
+        if done.did.is_empty() {
+            say(
+                job,
+                name,
+                &format!("{name} is as it should be, used by {user}"),
+            );
         }
         Ok(Output::public(json!({ "made": done.made, "user": user })))
     }
+}
+
+/// The database is that of somebody else.
+fn another(admin: &Admin, mark: &Mark) -> Failure {
+    Failure::new(format!("the database {} is that of {}", admin.name(), mark.of)).hint(
+        "two applications that reach one database would take it from each other: give one of them another db_name_suffix",
+    )
 }
 
 /// The user whose name stands in the secret, made where there is none that may use the database, or
@@ -86,7 +112,7 @@ async fn user(
     }
     let known = held.and_then(|held| Key::read(&held, secret).ok());
     let there = match known {
-        Some(key) if admin.is_user(home, &key.user).await? => Some(key.user),
+        Some(key) if admin.lets_in(home, &key).await? => Some(key.user),
         Some(_) | None => None,
     };
     let began: Option<String> = noted(job, USER)?;
@@ -112,10 +138,5 @@ async fn user(
         admin.name().as_str(),
         &format!("made the user {name}, who stands in {secret} now"),
     );
-    let mut stay = vec![name.as_str()];
-    stay.extend(there.as_deref());
-    for said in admin.without(home, &stay).await? {
-        say(job, admin.name().as_str(), &said);
-    }
     Ok(name)
 }

@@ -12,9 +12,11 @@ use super::steps::{self, from};
 use crate::domain::hold::HoldKind;
 use crate::domain::plan::{HoldRule, Leaves, Role, Step};
 use crate::forms::cloudformation::{CfnInput, StackFacts};
+use crate::systems::PlanAsk;
 
 /// Such an update.
 pub(super) struct Beside<'a> {
+    pub(super) ask: &'a PlanAsk,
     pub(super) body: &'a Body,
     /// Everything that the stack gets.
     pub(super) input: &'a CfnInput,
@@ -57,10 +59,13 @@ impl Beside<'_> {
     /// otherwise than now, once the stack has that.
     pub(super) fn parallel(&self, hold: HoldRule) -> Vec<Step> {
         let chains = Chains {
+            ask: self.ask,
             body: self.body,
             after: "join",
             end: "-beside",
             rotates: false,
+            alone: false,
+            by: Some(self.body),
         };
         let (mut all, upserts) = chains.upserted();
         all.push(steps::execute(
@@ -91,10 +96,13 @@ impl Beside<'_> {
     pub(super) fn before(&self, hold: HoldRule) -> Vec<Step> {
         let name = self.name();
         let chains = Chains {
+            ask: self.ask,
             body: self.body,
             after: "join",
             end: "-before",
             rotates: false,
+            alone: false,
+            by: Some(self.body),
         };
         let (mut all, upserts) = chains.upserted();
         let mut after: Vec<&str> = vec!["join"];

@@ -54,10 +54,13 @@ pub(super) fn create(
         .collect();
     let mut all = vec![steps::create(&input, after)];
     let chains = Chains {
+        ask,
         body,
         after: "create",
         end: "",
         rotates: Choice::Rotate.is_in(&ask.flags),
+        alone: true,
+        by: Some(body),
     };
     let (migrated, mut ends) = chains.migrated();
     all.extend(migrated);
@@ -124,7 +127,8 @@ pub(super) fn new_stack(
     stack: &StackFacts,
     seen: &Sights,
 ) -> Result<Plan, Failure> {
-    let needs = databases::needs(body, stack, seen)?;
+    databases::free(body, seen)?;
+    let needs = databases::needs(ask, body, seen, true)?;
     let left = shell(ask, &body.input.stack_name, stack)?;
     let (mut all, rows) = create(ask, body, &[])?;
     if let Some(create) = all.first_mut() {

@@ -8,13 +8,15 @@ pub(super) use chains::{Chains, rotated};
 pub(super) use needs::{Data, Needs, needs};
 
 use super::body::Body;
-use super::o5::Postgres;
+use super::o5::{Postgres, VERSION};
 use super::steps;
 use crate::domain::failure::Failure;
 use crate::domain::look::{Look, Sights};
 use crate::domain::plan::{ChangeRow, Changes, Does, Fate, Role, Step};
 use crate::forms::cloudformation::facts;
 use crate::forms::postgres::{DATABASE, Database, DatabaseFacts, Table};
+use crate::forms::secretsmanager::{self, SecretFacts};
+use crate::systems::PlanAsk;
 use crate::text::counted::{counted, size};
 
 impl Body {
@@ -32,6 +34,61 @@ pub(super) fn looks(body: &Body, seen: &Sights) -> Vec<Look> {
         .filter(unseen)
         .map(|one| one.on.look())
         .collect()
+}
+
+/// Whose a database is that a stack made, as its server remembers it.
+fn owner(ask: &PlanAsk) -> String {
+    format!("{} of the store {}", ask.stack, ask.store)
+}
+
+/// By what a database was migrated, as its server remembers it: version, and the task of that.
+fn marked(body: &Body, one: &Postgres) -> String {
+    let version = body.input.parameters.get(VERSION);
+    let defined = one.defined.map(|digest| digest.short());
+    format!(
+        "{} {}",
+        version.map_or("", String::as_str),
+        defined.unwrap_or_default()
+    )
+}
+
+/// The looks at secrets that a stack which is made would make, and that were not taken yet.
+pub(super) fn secrets(body: &Body, seen: &Sights) -> Vec<Look> {
+    let all = body.o5.iter().flat_map(|o5| &o5.secrets);
+    all.map(|name| secretsmanager::secret(name))
+        .filter(|about| seen.of(about).is_none())
+        .map(Look::at)
+        .collect()
+}
+
+/// Refuses to make a stack whose secrets are there already: they outlived an earlier one, and no
+/// other can have their names.
+pub(super) fn free(body: &Body, seen: &Sights) -> Result<(), Failure> {
+    let mut taken = Vec::new();
+    for name in body.o5.iter().flat_map(|o5| &o5.secrets) {
+        let sight = seen.of(&secretsmanager::secret(name));
+        let there = sight.map(facts::<SecretFacts>).transpose()?;
+        if there.is_some_and(|there| there.is_there) {
+            taken.push(name.as_str());
+        }
+    }
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let all = taken.join(", ");
+    let deletes: Vec<String> = taken
+        .iter()
+        .map(|name| format!("aws secretsmanager delete-secret --force-delete-without-recovery --secret-id {name}"))
+        .collect();
+    Err(Failure::new(format!(
+        "{} cannot be made: an earlier stack left {all}, and no other can make what has that name",
+        body.input.stack_name
+    ))
+    .detail("secrets of o5 applications stay where their stack goes; the database of one gets a new user with the stack")
+    .hint(format!(
+        "keep what they hold where somebody needs it, then delete them: {}",
+        deletes.join("; ")
+    )))
 }
 
 /// A database as it was seen.
@@ -96,7 +153,7 @@ pub(super) fn destruction(
             format!("its largest tables are {}", tables.join(", "))
         };
         says.push(format!(
-            "The database {name} on {} goes for good with all that is in it: {}, {holds}; {} end.",
+            "The database {name} on {} goes for good with all that is in it: {}, {holds}; {} on it.",
             one.on.server,
             size(there.bytes),
             counted(sessions, "session")

@@ -69,10 +69,13 @@ pub(super) fn downtime(
         steps::execute("execute-2", name, "change-set-2", &["same"]).hold(Some(review)),
     ]);
     let chains = Chains {
+        ask,
         body,
         after: "execute-2",
         end: "-2",
         rotates: Choice::Rotate.is_in(&ask.flags),
+        alone: true,
+        by: Some(body),
     };
     let (migrated, mut ends) = chains.migrated();
     all.extend(migrated);
@@ -101,7 +104,11 @@ pub(super) fn downtime(
             ),
             (
                 "new",
-                format!("the new release comes up with {}", of(&body.counts)),
+                format!(
+                    "the new release comes up with {}{}",
+                    of(&body.counts),
+                    on_migrated(body)
+                ),
             ),
             ("down", "it stays down".to_owned()),
         ],

@@ -193,7 +193,10 @@ impl System for Service {
             return vec![look];
         }
         if ask.purpose != Purpose::Teardown {
-            let looks = databases::looks(&body, seen);
+            let mut looks = databases::looks(&body, seen);
+            if stack.standing() == Standing::Missing {
+                looks.extend(databases::secrets(&body, seen));
+            }
             if !looks.is_empty() {
                 return looks;
             }
@@ -241,7 +244,7 @@ impl System for Service {
         body.deployable(ask)?;
         let body = body.placed(ask, stack, seen)?;
         let serving = serving.and_then(|one| one.placed(ask, stack, seen).ok());
-        let mut plan = match (ask.purpose, only(&ask.flags)) {
+        let mut plan = match (ask.purpose, only(&ask.flags)?) {
             (Purpose::Deploy, Only::One(choice)) if !stack.standing().is_shut() => {
                 only::part(ask, &body, serving.as_ref(), (stack, seen), choice)
             }

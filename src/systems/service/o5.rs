@@ -94,6 +94,9 @@ pub(super) struct Kept {
     /// Where its tasks run.
     #[serde(default)]
     pub(super) tasks: Tasks,
+    /// The names of the secrets that it makes, which outlive it.
+    #[serde(default)]
+    pub(super) secrets: Vec<String>,
     /// The template that was made, by its digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) template: Option<Digest>,
@@ -207,7 +210,12 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
             .collect();
         limits::databases(&app, &databases, &mut reading);
         postgres::unknown(&app, asked, &mut reading);
+        let (env, own) = (&environment.name.text, &app.name.text);
+        let secrets = app.secrets.iter();
+        let secrets = secrets.map(|one| format!("/{env}/{own}/{}", one.text));
+        let of_databases = databases.iter().filter_map(|one| one.secret.clone());
         let kept = Kept {
+            secrets: secrets.chain(of_databases).collect(),
             databases,
             tasks: Tasks {
                 cluster: cluster.ecs,

@@ -8,6 +8,7 @@ use super::create;
 use super::databases::{self, Chains, Needs, destruction, up};
 use super::entry::Downtime;
 use super::join;
+use super::o5::VERSION;
 use super::plan::{self, first_touch, ours, touch};
 use super::running::running;
 use super::steps::{self, Counts};
@@ -17,7 +18,7 @@ use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
 use crate::domain::look::{Sights, Standing};
-use crate::domain::plan::{HoldRule, Plan, Role};
+use crate::domain::plan::{HoldRule, Leaves, Plan, Role};
 use crate::forms::cloudformation::StackFacts;
 use crate::systems::PlanAsk;
 
@@ -54,16 +55,20 @@ pub(super) fn part(
             )));
         }
     }
+    if choice != Choice::InfraOnly {
+        same_version(ask, body, stack, choice)?;
+    }
     let first = first_touch(ask, touch(ask, name, stack)?);
     let on = Part {
         ask,
         body,
+        serving,
         counts: running(stack, serving, name).counts,
         stack,
         first,
     };
     match choice {
-        Choice::InfraOnly if is_there => Ok(on.infra(serving)),
+        Choice::InfraOnly if is_there => Ok(on.infra()),
         Choice::InfraOnly => create::bare(ask, body, stack),
         Choice::DbOnly => on.databases(seen),
         Choice::Destroy => on.destroyed(seen, false),
@@ -73,9 +78,36 @@ pub(super) fn part(
     }
 }
 
+/// Refuses another version than the one that runs: none is brought by what is done to databases.
+fn same_version(
+    ask: &PlanAsk,
+    body: &Body,
+    stack: &StackFacts,
+    choice: Choice,
+) -> Result<(), Failure> {
+    let runs = stack.parameters.get(VERSION).map_or("", String::as_str);
+    let asked = body
+        .input
+        .parameters
+        .get(VERSION)
+        .map_or("", String::as_str);
+    if runs == asked {
+        return Ok(());
+    }
+    let (stack, name) = (&ask.stack, choice.name());
+    Err(Failure::new(format!(
+        "{name} is about the databases of {stack} and brings no version: it runs {runs:?}, and {asked:?} is asked for"
+    ))
+    .hint(format!(
+        "holdpoint deploy {stack} --{name} --version {runs}; then deploy {asked}"
+    )))
+}
+
 struct Part<'a> {
     ask: &'a PlanAsk,
     body: &'a Body,
+    /// What serves.
+    serving: Option<&'a Body>,
     /// What runs.
     counts: Counts,
     stack: &'a StackFacts,
@@ -100,9 +132,9 @@ impl Part<'_> {
     }
 
     /// The stack is updated with every count at 0, and stays there.
-    fn infra(&self, serving: Option<&Body>) -> Plan {
+    fn infra(&self) -> Plan {
         let (name, lowest) = (self.name(), self.body.lowest());
-        let input = ours(self.ask, &self.body.input, serving);
+        let input = ours(self.ask, &self.body.input, self.serving);
         let way = Way {
             policy: Downtime::Never,
             because: "infra-only",
@@ -146,17 +178,23 @@ impl Part<'_> {
 
     /// Its databases are made what they should be and migrated, and its stack stays as it is.
     fn databases(&self, seen: &Sights) -> Result<Plan, Failure> {
-        let needs = databases::needs(self.body, self.stack, seen)?;
+        let needs = databases::needs(self.ask, self.body, seen, true)?;
         let found = steps::outputs("discover", self.name(), &[]);
         let chains = Chains {
+            ask: self.ask,
             body: self.body,
             after: "discover",
             end: "",
             rotates: Choice::Rotate.is_in(&self.ask.flags),
+            alone: false,
+            by: self.serving,
         };
         let (mut all, _) = chains.migrated();
         if let Some(first) = all.first_mut() {
             first.hold.clone_from(&self.first);
+        }
+        if let Some(last) = all.last_mut() {
+            last.leaves = Some(Leaves::Old);
         }
         all.insert(0, found);
         let mut says = needs.says;
@@ -166,6 +204,7 @@ impl Part<'_> {
         ));
         Ok(Plan {
             name: Choice::DbOnly.name().to_owned(),
+            stays: true,
             steps: all,
             changes: needs.changes,
             says,
@@ -179,12 +218,17 @@ impl Part<'_> {
         let (name, zero) = (self.name(), steps::zero(&self.counts));
         let title = format!("scale {name} {}", steps::told(&self.counts, &zero));
         let down = steps::scale(Role::ScaleDown, "scale-down", title, name, &zero, &[]);
-        let down = steps::as_seen(down, json!(self.stack.as_seen())).hold(self.guard());
+        let down = steps::as_seen(down, json!(self.stack.as_seen()));
+        // Asked before anything is done: who says no has a service that runs.
+        let down = down.hold(Some(HoldRule::always(HoldKind::DestroyData)));
         let mut chains = Chains {
+            ask: self.ask,
             body: self.body,
             after: "scale-down",
             end: "",
-            rotates: Choice::Rotate.is_in(&self.ask.flags),
+            rotates: false,
+            alone: true,
+            by: self.serving,
         };
         let (destroy, ends) = chains.destroyed(seen)?;
         let mut all = vec![down];
@@ -205,7 +249,7 @@ impl Part<'_> {
         };
         let last: Vec<&str> = last.iter().map(String::as_str).collect();
         let counts = if anew { &self.body.counts } else { &zero };
-        all.push(steps::verify("verify", name, counts, &last));
+        all.push(steps::verify("verify", name, counts, &last).leaving(Leaves::Old));
         let (changes, mut says) = destruction(self.body, seen)?;
         says.push(if anew {
             "Then they are made anew, empty but for what their migrations make, and its tasks come back.".to_owned()

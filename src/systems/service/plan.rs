@@ -98,7 +98,7 @@ pub(super) fn update(
         None => (None, None),
     };
     let way = way(ask, body);
-    let needs = databases::needs(body, stack, seen)?;
+    let needs = databases::needs(ask, body, seen, way.policy == Downtime::Always)?;
     quick(ask, &way, &needs)?;
     let runs = running.values().any(|count| count != "0");
     let expected = rows.as_ref().map(|rows| {
@@ -121,6 +121,7 @@ pub(super) fn update(
     let rotates_first = rotates && needs.all_there;
     let hold = reviewed(first_touch(ask, first));
     let beside = Beside {
+        ask,
         body,
         input: &input,
         stack,
@@ -129,7 +130,7 @@ pub(super) fn update(
     };
     // What databases need is known: the ways that are not open to them are no part of the plan.
     match needs.data.as_ref().map(|data| data.class) {
-        None => all.extend(straight(body, hold, rotates_first)),
+        None => all.extend(straight(ask, body, hold, rotates_first)),
         Some(Class::Before) if runs => all.extend(beside.before(hold)),
         Some(Class::Compatible) if runs => all.extend(beside.parallel(hold)),
         Some(Class::Before | Class::Compatible | Class::Breaking) => {}
@@ -329,13 +330,16 @@ pub(super) fn held_first(all: &mut [Step], hold: HoldRule) {
 
 /// The change set is executed as it is, once its databases are what they should be. What was not on the
 /// card asks again.
-fn straight(body: &Body, hold: HoldRule, rotates: bool) -> Vec<Step> {
+fn straight(ask: &PlanAsk, body: &Body, hold: HoldRule, rotates: bool) -> Vec<Step> {
     let name = body.input.stack_name.as_str();
     let chains = Chains {
+        ask,
         body,
         after: "join",
         end: "",
         rotates,
+        alone: false,
+        by: None,
     };
     let (mut all, ends) = chains.upserted();
     for step in all.iter_mut().filter(|_| !rotates) {

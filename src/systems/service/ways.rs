@@ -4,6 +4,7 @@
 use super::body::Body;
 use super::entry::Downtime;
 use super::late;
+use crate::domain::failure::Failure;
 use crate::domain::flag::{self, Flag, Flags, Form};
 use crate::domain::purpose::Purpose;
 use crate::systems::PlanAsk;
@@ -74,7 +75,7 @@ impl Choice {
     }
 }
 
-/// What a deployment is about: the first of these that is chosen.
+/// What a deployment is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Only {
     /// All of the service.
@@ -84,16 +85,31 @@ pub(super) enum Only {
 }
 
 /// What a deployment is about.
-pub(super) fn only(flags: &Flags) -> Only {
-    [
+///
+/// # Errors
+/// Several of them are chosen.
+pub(super) fn only(flags: &Flags) -> Result<Only, Failure> {
+    let chosen: Vec<Choice> = [
         Choice::InfraOnly,
         Choice::Destroy,
         Choice::Recreate,
         Choice::DbOnly,
     ]
     .into_iter()
-    .find(|choice| choice.is_in(flags))
-    .map_or(Only::Everything, Only::One)
+    .filter(|choice| choice.is_in(flags))
+    .collect();
+    match chosen[..] {
+        [] => Ok(Only::Everything),
+        [one] => Ok(Only::One(one)),
+        [..] => {
+            let names: Vec<&str> = chosen.iter().map(|one| one.name()).collect();
+            let says = format!(
+                "{} are chosen, and each is a plan of its own",
+                names.join(", ")
+            );
+            Err(Failure::new(says).hint("choose one of them"))
+        }
+    }
 }
 
 const QUICK: Flag = Flag {

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::seen_of;
+use super::{marked, owner, seen_of};
 use crate::domain::failure::Failure;
-use crate::domain::hold::HoldKind;
 use crate::domain::look::Sights;
-use crate::domain::plan::{HoldRule, Role, Step, Task};
+use crate::domain::plan::{Role, Step, Task};
 use crate::forms::ecs::{REGISTER, RUN_TASK};
+use crate::systems::PlanAsk;
 use crate::systems::service::body::Body;
 use crate::systems::service::o5::{Postgres, Tasks};
 use crate::systems::service::steps::from;
@@ -15,6 +15,7 @@ use crate::systems::service::steps::from;
 /// The steps of all databases that come after another.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::systems::service) struct Chains<'a> {
+    pub(in crate::systems::service) ask: &'a PlanAsk,
     pub(in crate::systems::service) body: &'a Body,
     /// The step after which the stack is what they need. Its outputs name the tasks that migrate.
     pub(in crate::systems::service) after: &'a str,
@@ -22,6 +23,10 @@ pub(in crate::systems::service) struct Chains<'a> {
     pub(in crate::systems::service) end: &'a str,
     /// Whether users are made anew.
     pub(in crate::systems::service) rotates: bool,
+    /// Nothing runs meanwhile: users that nobody has any more may go.
+    pub(in crate::systems::service) alone: bool,
+    /// The application as the tasks that migrate are of; none where that is not known.
+    pub(in crate::systems::service) by: Option<&'a Body>,
 }
 
 impl Chains<'_> {
@@ -36,10 +41,10 @@ impl Chains<'_> {
                 all.push(upsert);
                 continue;
             };
-            let before = self.cleanup(one, "cleanup", &upsert);
+            let before = self.cleanup(one, "cleanup", &upsert, false);
             let definition = from(self.after, &format!("/outputs/{output}"));
             let migrate = self.migrate(one, &definition, &[before.id.as_str()]);
-            let after = self.cleanup(one, "cleanup-after", &migrate);
+            let after = self.cleanup(one, "cleanup-after", &migrate, true);
             ends.push(after.id.to_string());
             all.extend([upsert, before, migrate, after]);
         }
@@ -86,7 +91,7 @@ impl Chains<'_> {
         after: &[&str],
     ) -> Vec<Step> {
         let migrate = self.migrate(one, definition, after);
-        let cleanup = self.cleanup(one, "cleanup", &migrate);
+        let cleanup = self.cleanup(one, "cleanup", &migrate, true);
         vec![migrate, cleanup]
     }
 
@@ -97,11 +102,17 @@ impl Chains<'_> {
     fn upsert(&self, one: &Postgres) -> Step {
         let params = json!({
             "database": one.on,
+            "of": owner(self.ask),
             "extensions": one.extensions,
             "secret": one.secret,
             "rotate": self.rotates,
+            "alone": self.alone,
         });
-        let title = format!("make {} what it should be", one.on.name);
+        let title = if self.rotates {
+            format!("make {} what it should be, with a new user", one.on.name)
+        } else {
+            format!("make {} what it should be", one.on.name)
+        };
         Step::new(
             Role::Change,
             self.id("upsert", one).as_str(),
@@ -115,9 +126,16 @@ impl Chains<'_> {
         .tasks([task("DB.Upsert", one)])
     }
 
-    fn cleanup(&self, one: &Postgres, what: &str, after: &Step) -> Step {
+    fn cleanup(&self, one: &Postgres, what: &str, after: &Step, is_last: bool) -> Step {
         let title = format!("give what users of {} made to its role", one.on.name);
-        let params = json!({ "database": one.on });
+        let mut params = json!({ "database": one.on });
+        if is_last {
+            let by = self
+                .by
+                .and_then(|by| by.databases().iter().find(|known| known.name == one.name));
+            let migrated = self.by.zip(by).map(|(by, known)| marked(by, known));
+            params["migrated"] = json!(migrated.unwrap_or_default());
+        }
         Step::new(
             Role::Change,
             self.id(what, one).as_str(),
@@ -151,7 +169,7 @@ impl Chains<'_> {
         .tasks([task("DB.Migrate", one)])
     }
 
-    /// Each database taken away: only the one that was seen, and only once a person typed its name.
+    /// Each database taken away: only the one that was seen. A person typed its name before.
     pub(in crate::systems::service) fn destroyed(
         &self,
         seen: &Sights,
@@ -165,7 +183,6 @@ impl Chains<'_> {
             let step = Step::new(Role::Remove, id.as_str(), title, "postgres.destroy", params)
                 .about(one.on.subject())
                 .after(&[self.after])
-                .hold(Some(HoldRule::always(HoldKind::DestroyData)))
                 .undo("never: what is in it is gone; a snapshot of its server at RDS is all that can bring it back")
                 .tasks([task("DB.Destroy", one)]);
             all.push(step);

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{changes, seen_of};
+use super::{changes, marked, owner, seen_of};
 use crate::domain::failure::Failure;
 use crate::domain::look::Sights;
 use crate::domain::plan::{Changes, Does};
-use crate::forms::cloudformation::StackFacts;
 use crate::forms::postgres::DatabaseFacts;
+use crate::systems::PlanAsk;
 use crate::systems::service::body::Body;
 use crate::systems::service::migrations::{self, Class, Migration};
-use crate::systems::service::o5::{Postgres, VERSION};
+use crate::systems::service::o5::Postgres;
 use crate::text::counted::{counted, size};
 
 /// What databases need where another version comes.
@@ -60,16 +60,18 @@ enum Pending<'a> {
     Files(Vec<&'a Migration>),
 }
 
-/// By its files, where they are known; else another version may bring anything.
-fn pending<'a>(one: &'a Postgres, there: &DatabaseFacts, is_other: bool) -> Pending<'a> {
+/// By its files, where they are known; else by what it was migrated last: anything else may bring
+/// anything.
+fn pending<'a>(body: &Body, one: &'a Postgres, there: &DatabaseFacts) -> Pending<'a> {
     if one.migration.is_none() {
         return Pending::Nothing;
     }
     let Some(files) = &one.migrations else {
-        return if is_other {
-            Pending::Unknown
-        } else {
+        let known = there.mark.as_ref().map(|mark| mark.migrated.as_str());
+        return if known == Some(&marked(body, one)) {
             Pending::Nothing
+        } else {
+            Pending::Unknown
         };
     };
     let left = migrations::pending(files, there.applied.as_ref());
@@ -80,14 +82,13 @@ fn pending<'a>(one: &'a Postgres, there: &DatabaseFacts, is_other: bool) -> Pend
     }
 }
 
-/// What the databases need.
+/// What the databases need; `always` where those that have a migration run it whatever is pending.
 pub(in crate::systems::service) fn needs(
+    ask: &PlanAsk,
     body: &Body,
-    stack: &StackFacts,
     seen: &Sights,
+    always: bool,
 ) -> Result<Needs, Failure> {
-    let runs = stack.parameters.get(VERSION);
-    let is_other = runs.is_none() || body.input.parameters.get(VERSION) != runs;
     let mut needs = Needs {
         all_there: true,
         ..Needs::default()
@@ -95,6 +96,10 @@ pub(in crate::systems::service) fn needs(
     for one in body.databases() {
         let there = seen_of(&one.on, seen)?;
         let name = &one.on.name;
+        if let Some(mark) = there.mark.as_ref().filter(|mark| mark.of != owner(ask)) {
+            return Err(Failure::new(format!("the database {name} on {} is that of {}", one.on.server, mark.of))
+                .hint("two applications that reach one database would take it from each other: give one of them another db_name_suffix"));
+        }
         if there.oid.is_none() {
             needs.all_there = false;
             needs.need(Class::Breaking, format!("makes the database {name}"));
@@ -104,7 +109,10 @@ pub(in crate::systems::service) fn needs(
             needs.changes.push(changes(&one.on, Some(Does::Add)));
             continue;
         }
-        let (does, how) = match pending(one, &there, is_other) {
+        let (does, how) = match pending(body, one, &there) {
+            Pending::Nothing if always && one.migration.is_some() => {
+                (Some(Does::Change), "is migrated once more".to_owned())
+            }
             Pending::Nothing => (None, "stays as it is".to_owned()),
             Pending::Unknown => {
                 let why = format!(

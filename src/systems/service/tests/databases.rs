@@ -4,7 +4,8 @@
 use super::late::{CLUSTER, files_of, planned_on};
 use super::*;
 use crate::domain::flag::Value as Flagged;
-use crate::forms::postgres::{self, DATABASE, DatabaseFacts, Table};
+use crate::forms::postgres::{self, DATABASE, DatabaseFacts, Mark, Table};
+use crate::forms::secretsmanager::{self, SecretFacts};
 
 const APP: &str = "
 name: shop
@@ -60,7 +61,18 @@ fn database(is_there: bool) -> DatabaseFacts {
             rows: Some(10_000_000),
             bytes: 1_000_000_000,
         }],
+        mark: is_there.then(|| mark("dev-eu/shop of the store s1", "v1")),
         ..DatabaseFacts::default()
+    }
+}
+
+/// What the server remembers: whose the database is, and the version that migrated it.
+fn mark(of: &str, version: &str) -> Mark {
+    let body = Body::of(&shop()).unwrap();
+    let defined = body.databases()[0].defined.unwrap().short();
+    Mark {
+        of: of.to_owned(),
+        migrated: format!("{version} {defined}"),
     }
 }
 
@@ -95,6 +107,7 @@ fn planned_of(
         Does::Replace,
     )];
     let see = |look: &crate::domain::look::Look| match look.about.kind.as_str() {
+        secretsmanager::SECRET => secretsmanager::sight(look.about.clone(), SecretFacts::default()),
         DATABASE => {
             assert!(
                 look.with["name"]
@@ -260,20 +273,17 @@ fn what_must_be_migrated_is_not_updated_as_it_runs() {
     }
 }
 
-/// The flags of parts, first match wins; without a stack there is no database of one.
+/// The flags of parts, one at a time; without a stack there is no database of one.
 #[test]
 fn a_part_of_a_service_has_a_plan_of_its_own() {
     let of = |flags: &[&str], stack: &StackFacts| {
-        let mut all = vec!["version=v2"];
+        let mut all = vec!["version=v1"];
         all.extend(flags);
         plan(&all, stack, true)
     };
     let runs = there("v1", "2");
     for (flags, steps) in [
-        (
-            vec!["infra-only", "db-only", "destroy-database"],
-            vec!["execute < join [downtime]"],
-        ),
+        (vec!["infra-only"], vec!["execute < join [downtime]"]),
         (
             vec!["db-only"],
             vec![
@@ -285,19 +295,19 @@ fn a_part_of_a_service_has_a_plan_of_its_own() {
             ],
         ),
         (
-            vec!["destroy-database", "recreate-database", "db-only"],
+            vec!["destroy-database"],
             vec![
-                "scale-down <  [downtime]",
-                "destroy-main < scale-down [destroy data]",
-                "destroy-audit < scale-down [destroy data]",
+                "scale-down <  [destroy data]",
+                "destroy-main < scale-down",
+                "destroy-audit < scale-down",
             ],
         ),
         (
             vec!["recreate-database"],
             vec![
-                "scale-down <  [downtime]",
-                "destroy-main < scale-down [destroy data]",
-                "destroy-audit < scale-down [destroy data]",
+                "scale-down <  [destroy data]",
+                "destroy-main < scale-down",
+                "destroy-audit < scale-down",
                 "upsert-main < discover",
                 "cleanup-main < upsert-main",
                 "migrate-main < cleanup-main",
@@ -323,6 +333,13 @@ fn a_part_of_a_service_has_a_plan_of_its_own() {
         let why = of(&flags, &StackFacts::missing()).unwrap_err();
         assert!(why.summary.contains("is not there"), "{why:?}");
     }
+    let why = plan(&["version=v2", "db-only"], &runs, true).unwrap_err();
+    assert!(why.summary.contains("brings no version"), "{why:?}");
+    let why = of(&["db-only", "infra-only"], &runs).unwrap_err();
+    assert!(
+        why.summary.contains("infra-only, db-only are chosen"),
+        "{why:?}"
+    );
     let bare = of(&["infra-only"], &StackFacts::missing()).unwrap();
     assert_eq!(shape(&bare), ["create < "]);
     let create = &bare.step(&"create".into()).unwrap().params;
@@ -537,4 +554,74 @@ fn files_of_migrations_are_checked_with_the_rest() {
         };
         assert!(found.to_string().contains(says), "{found}");
     }
+}
+
+/// [TRAP] What was migrated is what the server remembers, and not what the stack says: a migration
+/// that failed, or never ran, is not left out by the next deployment of the same version.
+#[test]
+fn a_migration_that_did_not_end_well_is_pending() {
+    let of = |mark: Option<Mark>| {
+        let facts = DatabaseFacts {
+            mark,
+            ..database(true)
+        };
+        planned_of(&shop(), &["version=v2"], &there("v2", "2"), &facts)
+    };
+    let own = "dev-eu/shop of the store s1";
+    for (mark, branch) in [
+        (Some(mark(own, "v2")), "update"),
+        (Some(mark(own, "v1")), "downtime"),
+        (
+            Some(Mark {
+                of: own.to_owned(),
+                ..Mark::default()
+            }),
+            "downtime",
+        ),
+        (None, "downtime"),
+    ] {
+        let plan = of(mark.clone()).unwrap();
+        assert_eq!(plan.branch.as_deref(), Some(branch), "{mark:?}");
+    }
+    let why = of(Some(mark("dev-eu/other of the store s1", "v2"))).unwrap_err();
+    assert!(why.summary.contains("is that of dev-eu/other"), "{why:?}");
+}
+
+/// What remembers it is the step after the migration.
+#[test]
+fn what_migrated_a_database_is_remembered_once_it_ended_well() {
+    let plan = plan(&["version=v2"], &there("v1", "2"), true).unwrap();
+    let of = |id: &str| plan.step(&id.into()).unwrap().params["migrated"].clone();
+    assert_eq!(of("cleanup-main-2"), Value::Null);
+    assert_eq!(of("cleanup-after-main-2"), json!(mark("", "v2").migrated));
+}
+
+/// Secrets outlive their stack: another is not begun that could not have their names.
+#[test]
+fn a_stack_is_not_made_whose_secrets_are_there() {
+    let see = |look: &crate::domain::look::Look| match look.about.kind.as_str() {
+        DATABASE => postgres::sight(look.about.clone(), &database(true)),
+        secretsmanager::SECRET => {
+            let is_there = look.about.name.ends_with("/main");
+            let facts = SecretFacts {
+                is_there,
+                is_going: false,
+            };
+            secretsmanager::sight(look.about.clone(), facts)
+        }
+        other => panic!("{other}"),
+    };
+    let missing = StackFacts::missing();
+    let why = planned_on(&deploy(&["version=v1"]), &shop(), &missing, &see)
+        .1
+        .unwrap_err();
+    assert!(
+        why.summary
+            .contains("an earlier stack left /dev-eu/shop/postgres/main,"),
+        "{why:?}"
+    );
+    assert!(
+        why.hint.contains("--secret-id /dev-eu/shop/postgres/main"),
+        "{why:?}"
+    );
 }
