@@ -165,6 +165,13 @@ impl Plan {
         self.rows_of(&self.changes)
     }
 
+    /// Whether what it takes to no tasks comes back by it, at its end or at a bad one.
+    #[must_use]
+    pub fn comes_back(&self) -> bool {
+        let up = |step: &Step| matches!(step.role, Role::ScaleUp | Role::Restore);
+        self.steps.iter().any(up)
+    }
+
     /// What holds data and goes, as known beforehand: logical names.
     pub fn loses(&self) -> impl Iterator<Item = &String> {
         self.changes.iter().flat_map(|one| &one.loses)

@@ -7,7 +7,7 @@ use crate::domain::deployment::Deployment;
 use crate::domain::folds::Folds;
 use crate::domain::hold::{HoldKind, Outage};
 use crate::domain::ids::StackId;
-use crate::domain::plan::Step;
+use crate::domain::plan::{Plan, Step};
 
 /// How long the services of a stack stood still before, where that ever happened here.
 #[must_use]
@@ -36,6 +36,19 @@ pub(super) fn says(outage: Option<&Outage>) -> String {
         "the service goes to 0 and comes up again once it has changed; no run here shows how long that takes".to_owned()
     };
     outage.map_or_else(unknown, Outage::says)
+}
+
+/// The same of a plan by which nothing comes back.
+pub(super) const FOR_GOOD: &str = "no task runs after it, until the next deployment";
+
+/// What is said of the outage of a plan.
+#[must_use]
+pub(super) fn of_plan(folds: &Folds, stack: &StackId, plan: &Plan) -> String {
+    if plan.comes_back() {
+        says(likely(folds, stack).as_ref())
+    } else {
+        FOR_GOOD.to_owned()
+    }
 }
 
 /// How what a hold lets go can be taken back.

@@ -8,6 +8,7 @@ use super::create;
 use super::databases::{self, Chains, Needs, destruction, up};
 use super::entry::Downtime;
 use super::join;
+use super::migrations::Class;
 use super::o5::VERSION;
 use super::plan::{self, first_touch, ours, touch};
 use super::running::running;
@@ -190,14 +191,23 @@ impl Part<'_> {
             by: self.serving,
         };
         let (mut all, _) = chains.migrated();
+        let breaks = needs.data.as_ref();
+        let breaks = breaks.filter(|data| self.runs() && data.class == Class::Breaking);
         if let Some(first) = all.first_mut() {
-            first.hold.clone_from(&self.first);
+            let review = breaks.map(|_| HoldRule::always(HoldKind::ReviewPlan));
+            first.hold = self.first.clone().or(review);
         }
         if let Some(last) = all.last_mut() {
             last.leaves = Some(Leaves::Old);
         }
         all.insert(0, found);
         let mut says = needs.says;
+        if let Some(data) = breaks {
+            says.push(format!(
+                "The service goes on meanwhile, and may fail: it {}.",
+                data.why.join(", ")
+            ));
+        }
         says.push(format!(
             "The stack {} stays as it is, and what runs goes on; its migrations are those of the version that was deployed last.",
             self.name()
@@ -250,7 +260,9 @@ impl Part<'_> {
         let last: Vec<&str> = last.iter().map(String::as_str).collect();
         let counts = if anew { &self.body.counts } else { &zero };
         all.push(steps::verify("verify", name, counts, &last).leaving(Leaves::Old));
-        let (changes, mut says) = destruction(self.body, seen)?;
+        let (mut changes, mut says) = destruction(self.body, seen)?;
+        // Of the stack nothing is changed but its counts.
+        changes.push(weight::weighed(steps::about(name), Vec::new()));
         says.push(if anew {
             "Then they are made anew, empty but for what their migrations make, and its tasks come back.".to_owned()
         } else {

@@ -114,8 +114,7 @@ pub(super) fn start_lines(
         };
         told.of(id, Label::Changes, changes);
         if plan.danger.downtime && !matches!(intent, Intent::Teardown { .. }) {
-            let outage = outage::says(outage::likely(folds, id).as_ref());
-            told.of(id, Label::Downtime, outage);
+            told.of(id, Label::Downtime, outage::of_plan(folds, id, plan));
         }
         told.of(id, Label::Says, plan.says.join(" "));
         told.of(id, Label::Says, done(plan, carried));

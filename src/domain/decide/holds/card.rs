@@ -40,10 +40,13 @@ pub(super) fn lines(
     );
     line(Label::Does, does(step));
     let kind = step.hold.as_ref().map(|rule| rule.kind);
-    if kind == Some(HoldKind::Downtime) {
+    let stops = d.plan.as_ref().filter(|_| {
+        kind == Some(HoldKind::Downtime) || (kind == Some(HoldKind::DestroyData) && step.scales())
+    });
+    if let Some(plan) = stops {
         line(
             Label::Downtime,
-            outage::says(outage::likely(folds, &request.stack).as_ref()),
+            outage::of_plan(folds, &request.stack, plan),
         );
     }
     if kind == Some(HoldKind::RestoreService) {

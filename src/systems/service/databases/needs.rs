@@ -35,7 +35,7 @@ pub(in crate::systems::service) struct Needs {
 pub(in crate::systems::service) struct Data {
     /// The worst of it.
     pub(in crate::systems::service) class: Class,
-    /// Each thing, to stand behind "because it".
+    /// Each thing that is so bad, to stand behind "because it".
     pub(in crate::systems::service) why: Vec<String>,
 }
 
@@ -45,8 +45,14 @@ impl Needs {
             class,
             why: Vec::new(),
         });
-        data.class = data.class.max(class);
-        data.why.push(why);
+        // The worst of it is the reason; what is less does not matter then.
+        if class > data.class {
+            data.class = class;
+            data.why.clear();
+        }
+        if class == data.class {
+            data.why.push(why);
+        }
     }
 }
 

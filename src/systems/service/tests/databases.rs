@@ -325,6 +325,27 @@ fn a_part_of_a_service_has_a_plan_of_its_own() {
         assert_eq!(lost.len(), if destroys { 2 } else { 0 }, "{flags:?}");
     }
     let destroy = of(&["destroy-database"], &runs).unwrap();
+    assert!(!destroy.comes_back() && of(&["recreate-database"], &runs).unwrap().comes_back());
+    assert_eq!(
+        destroy.rows().map(|rows| rows.len()),
+        Some(2),
+        "all that changes is known"
+    );
+    let spec = with_files(&[("0001_orders.sql", "DROP TABLE orders;")]);
+    let breaking = planned_of(&spec, &["version=v1", "db-only"], &runs, &database(true)).unwrap();
+    assert!(
+        shape(&breaking)[0].ends_with("[review plan]"),
+        "{:?}",
+        shape(&breaking)
+    );
+    assert!(
+        breaking
+            .says
+            .join(" ")
+            .contains("goes on meanwhile, and may fail"),
+        "{:?}",
+        breaking.says
+    );
     let params = &destroy.step(&"destroy-main".into()).unwrap().params;
     assert_eq!(params["oid"], 16_400, "the one that was seen");
     let says = destroy.says.join("\n");
