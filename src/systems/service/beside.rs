@@ -23,6 +23,8 @@ pub(super) struct Beside<'a> {
     pub(super) stack: &'a StackFacts,
     pub(super) serving: Option<&'a Body>,
     pub(super) needs: &'a Needs,
+    /// Whether users are made anew.
+    pub(super) rotates: bool,
 }
 
 impl Beside<'_> {
@@ -63,7 +65,7 @@ impl Beside<'_> {
             body: self.body,
             after: "join",
             end: "-beside",
-            rotates: false,
+            rotates: self.rotates,
             alone: false,
             by: Some(self.body),
         };
@@ -100,7 +102,7 @@ impl Beside<'_> {
             body: self.body,
             after: "join",
             end: "-before",
-            rotates: false,
+            rotates: self.rotates,
             alone: false,
             by: Some(self.body),
         };

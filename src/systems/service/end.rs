@@ -154,6 +154,7 @@ pub(super) fn recover(
         }),
         Standing::Unknown => Err(status::stuck(name, stack)),
         Standing::NeverMade => {
+            databases::free(body, seen)?;
             let needs = databases::needs(ask, body, seen, true)?;
             let (made, rows) = create(ask, body, &["verify-gone"])?;
             let mut all = vec![

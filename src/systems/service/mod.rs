@@ -194,7 +194,7 @@ impl System for Service {
         }
         if ask.purpose != Purpose::Teardown {
             let mut looks = databases::looks(&body, seen);
-            if stack.standing() == Standing::Missing {
+            if matches!(stack.standing(), Standing::Missing | Standing::NeverMade) {
                 looks.extend(databases::secrets(&body, seen));
             }
             if !looks.is_empty() {

@@ -118,7 +118,7 @@ pub(super) fn update(
     ];
     let rotates = Choice::Rotate.is_in(&ask.flags) && !body.databases().is_empty();
     // Users are made anew whichever way is taken; of databases that are made, with them.
-    let rotates_first = rotates && needs.all_there;
+    let rotates_first = rotates && needs.data.is_none();
     let hold = reviewed(first_touch(ask, first));
     let beside = Beside {
         ask,
@@ -127,6 +127,7 @@ pub(super) fn update(
         stack,
         serving,
         needs: &needs,
+        rotates,
     };
     // What databases need is known: the ways that are not open to them are no part of the plan.
     match needs.data.as_ref().map(|data| data.class) {

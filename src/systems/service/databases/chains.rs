@@ -1,5 +1,7 @@
 //! The steps of databases: what is done to each, in which order.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{marked, owner, seen_of};
@@ -11,6 +13,10 @@ use crate::systems::PlanAsk;
 use crate::systems::service::body::Body;
 use crate::systems::service::o5::{Postgres, Tasks};
 use crate::systems::service::steps::from;
+
+/// The longest time for a migration. Its task is stopped then, wherever it is: that is no better than
+/// to wait, so it is long.
+const MIGRATES: Duration = Duration::from_hours(6);
 
 /// The steps of all databases that come after another.
 #[derive(Debug, Clone, Copy)]
@@ -165,6 +171,7 @@ impl Chains<'_> {
         )
         .about(one.on.subject())
         .after(after)
+        .ended_within(MIGRATES)
         .undo("never by itself: the database stays as its migration left it")
         .tasks([task("DB.Migrate", one)])
     }

@@ -26,8 +26,6 @@ pub(in crate::systems::service) struct Needs {
     pub(in crate::systems::service) changes: Vec<Changes>,
     /// Sentences for the card.
     pub(in crate::systems::service) says: Vec<String>,
-    /// Each of them is there.
-    pub(in crate::systems::service) all_there: bool,
 }
 
 /// What is done to databases, for the choice of a way.
@@ -95,10 +93,7 @@ pub(in crate::systems::service) fn needs(
     seen: &Sights,
     always: bool,
 ) -> Result<Needs, Failure> {
-    let mut needs = Needs {
-        all_there: true,
-        ..Needs::default()
-    };
+    let mut needs = Needs::default();
     for one in body.databases() {
         let there = seen_of(&one.on, seen)?;
         let name = &one.on.name;
@@ -107,7 +102,6 @@ pub(in crate::systems::service) fn needs(
                 .hint("two applications that reach one database would take it from each other: give one of them another db_name_suffix"));
         }
         if there.oid.is_none() {
-            needs.all_there = false;
             needs.need(Class::Breaking, format!("makes the database {name}"));
             needs
                 .says

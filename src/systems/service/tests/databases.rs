@@ -383,6 +383,29 @@ fn credentials_rotate_where_that_is_chosen() {
     }
 }
 
+/// On whichever way: each of them makes new users once.
+#[test]
+fn credentials_rotate_on_every_way_once() {
+    let facts = DatabaseFacts {
+        applied: Some(postgres::Applied::default()),
+        ..database(true)
+    };
+    for (text, end) in [
+        ("-- holdpoint: compatible", "-beside"),
+        ("-- holdpoint: before", "-before"),
+        ("", "-2"),
+    ] {
+        let spec = with_files(&[("0001_orders.sql", text)]);
+        let flags = ["version=v2", "rotate-credentials"];
+        let plan = planned_of(&spec, &flags, &there("v1", "2"), &facts).unwrap();
+        let upsert = plan
+            .step(&format!("upsert-main{end}").as_str().into())
+            .unwrap();
+        assert_eq!(upsert.params["rotate"], true, "{end}");
+        assert!(plan.step(&"upsert-main".into()).is_none(), "{end}");
+    }
+}
+
 /// A teardown takes the stack away, and says that databases stay.
 #[test]
 fn a_teardown_leaves_databases_on_their_server() {
