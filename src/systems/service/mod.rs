@@ -264,6 +264,9 @@ impl System for Service {
         if ask.purpose != Purpose::Teardown {
             plan.reserves.clone_from(&body.reserves);
         }
+        if body.o5.is_some() {
+            steps::named_as_at_o5(&mut plan.steps);
+        }
         let by_hand = ask
             .env
             .places

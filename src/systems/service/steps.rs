@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::hold::{Choice, HoldKind};
 use crate::domain::look::Subject;
 use crate::domain::place::Place;
-use crate::domain::plan::{Counts as Tasks, HoldRule, Leaves, Role, Step, StepKind};
+use crate::domain::plan::{Counts as Tasks, HoldRule, Leaves, Role, Step, StepKind, Task};
 use crate::forms::cloudformation::{self, CfnInput};
 use crate::text::quote;
 
@@ -260,6 +260,29 @@ pub(super) fn by_hand(stack_name: &str, place: &Place) -> String {
         option("profile", place.way.get("profile")),
     );
     format!("aws cloudformation describe-stack-events --stack-name {stack_name}{region}{profile}")
+}
+
+/// What the o5 deployer calls the steps of a stack, by their ids.
+const AT_O5: [(&str, &str); 11] = [
+    ("change-set", "CFPlan"),
+    ("join", "EvalJoin"),
+    ("create", "CFCreate"),
+    ("execute", "CFUpsert"),
+    ("execute-beside", "CFUpsert"),
+    ("execute-held", "InfraMigrate"),
+    ("execute-2", "InfraMigrate"),
+    ("version", "VersionMigrate"),
+    ("discover", "NOPDiscovery"),
+    ("scale-down", "ScaleDown"),
+    ("scale-up", "ScaleUp"),
+];
+
+/// Gives steps the names that they have at o5, beside those of databases.
+pub(super) fn named_as_at_o5(steps: &mut [Step]) {
+    for step in steps {
+        let name = AT_O5.iter().find(|(id, _)| step.id.as_str() == *id);
+        step.tasks.extend(name.map(|(_, name)| Task::step(name)));
+    }
 }
 
 /// Every count at zero.

@@ -669,3 +669,32 @@ fn a_stack_is_not_made_whose_secrets_are_there() {
         "{why:?}"
     );
 }
+
+/// Whoever knows o5 finds its names for the work, in the order of the plan.
+#[test]
+fn steps_have_the_names_of_o5() {
+    let names = |plan: &Plan| -> Vec<String> {
+        let tasks = plan.steps.iter().flat_map(|step| &step.tasks);
+        tasks.map(|task| task.name.clone()).collect()
+    };
+    let first = plan(&["version=v1"], &StackFacts::missing(), false).unwrap();
+    assert_eq!(
+        names(&first),
+        [
+            "CFCreate",
+            "DB.Upsert.main",
+            "DB.Cleanup.main",
+            "DB.Migrate.main",
+            "DB.Cleanup.main",
+            "DB.Upsert.audit",
+            "ScaleUp",
+        ]
+    );
+    let next = plan(&["version=v2"], &there("v1", "2"), true).unwrap();
+    assert_eq!(
+        names(&next)[..4],
+        ["CFPlan", "EvalJoin", "ScaleDown", "InfraMigrate"]
+    );
+    let alone = plan(&["version=v1", "db-only"], &there("v1", "2"), true).unwrap();
+    assert_eq!(names(&alone)[0], "NOPDiscovery");
+}
