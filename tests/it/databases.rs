@@ -11,11 +11,11 @@ use crate::program::{Program, Run};
 use crate::wire::http;
 
 /// The ECS cluster.
-const GROUND: &str =
+pub(crate) const GROUND: &str =
     "Resources:\n  Tasks: { Type: AWS::ECS::Cluster, Properties: { ClusterName: hp-o5 } }\n";
 
 /// The variables by which the embedded cloud plays the task of a migration.
-const GOOD: &str =
+pub(crate) const GOOD: &str =
     "[{ name: SAYS, value: 'applying 001_orders|done' }, { name: SECONDS, value: '2' }]";
 const BAD: &str = "[{ name: SAYS, value: 'applying 002_paid|ERROR relation orders does not exist' }, { name: SECONDS, value: '2' }, { name: EXIT_CODE, value: '3' }]";
 
@@ -319,7 +319,7 @@ fn a_database_is_destroyed_once_its_name_was_typed() {
         .unwrap();
 }
 
-fn app(variables: &str) -> String {
+pub(crate) fn app(variables: &str) -> String {
     format!(
         r"name: shop
 databases:
@@ -338,7 +338,7 @@ runtimes:
     )
 }
 
-fn cluster(env: &str) -> String {
+pub(crate) fn cluster(env: &str) -> String {
     let server = server();
     format!(
         r#"name: main

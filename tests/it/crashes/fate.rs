@@ -52,7 +52,8 @@ fn points(kind: &str) -> Vec<&'static str> {
         // What they do is done when it is answered: there is nothing to wait for.
         "git.source" | "source.fetch" | "s3.put" | "s3.publish" | "s3.clear" | "cloudfront.oac"
         | "cloudfront.create" | "cloudfront.names" | "cloudfront.disable" | "cloudfront.delete"
-        | "acm.delete" | "ssm.put" | "ssm.delete" => &["before sleep"],
+        | "acm.delete" | "ssm.put" | "ssm.delete" | "ecs.register" | "postgres.upsert"
+        | "postgres.cleanup" | "postgres.destroy" => &["before sleep"],
         // It calls no cloud. Its call is the start of the keeper, which stands between two notes.
         "process.run" => &["before call", "after call"],
         _ => &[],

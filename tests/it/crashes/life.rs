@@ -86,13 +86,17 @@ impl Release {
                 }
                 Read::Wrong(found) => panic!("{found}"),
                 Read::Needs(needs) => needs.into_iter().for_each(|need| {
-                    let Need::File(path) = &need else {
-                        panic!("{need:?}")
+                    let is_it = |name: &str| match &need {
+                        Need::File(path) | Need::Maybe(path) => name == path,
+                        // Of a folder, as all that are asked for here are.
+                        Need::Glob(glob) => glob
+                            .split_once('*')
+                            .is_some_and(|(from, to)| name.starts_with(from) && name.ends_with(to)),
                     };
                     let found = self
                         .files
                         .iter()
-                        .filter(|(name, _)| name == path)
+                        .filter(|(name, _)| is_it(name))
                         .map(|(name, file)| ((*name).to_owned(), file.clone()));
                     files.answer(need.clone(), found);
                 }),

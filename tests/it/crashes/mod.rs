@@ -4,6 +4,7 @@
 
 mod cloud;
 mod command;
+mod databases;
 mod fate;
 mod life;
 mod site;
@@ -185,6 +186,7 @@ async fn every_executor_has_its_story() {
         .map(|(kind, _)| *kind)
         .chain([command::KIND])
         .chain(site::kinds())
+        .chain(databases::kinds())
         .collect();
     let cloud = Cloud::open(0).await;
     let all = executors(&cloud.clients(), &Hosts::of(&cloud.clock()));
