@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::domain::failure::Failure;
 use crate::domain::look::{Look, Sight, Standing, Subject};
 use crate::domain::row::Row;
 use crate::text::counted::{counted, size};
@@ -121,6 +122,16 @@ impl Database {
         Subject::new(DATABASE, &format!("{}@{}", self.name, self.server))
     }
 
+    /// Why it is left alone: it is somebody else's.
+    #[must_use]
+    pub fn of_another(&self, mark: &Mark) -> Failure {
+        let says = format!(
+            "the database {} on {} is that of {}",
+            self.name, self.server, mark.of
+        );
+        Failure::new(says).hint("two applications that reach one database would take it from each other: give one of them another db_name_suffix")
+    }
+
     /// A look at it.
     #[must_use]
     pub fn look(&self) -> Look {
@@ -162,6 +173,14 @@ pub struct DatabaseFacts {
     pub version: String,
 }
 
+impl DatabaseFacts {
+    /// How many sessions there are on it.
+    #[must_use]
+    pub fn connected(&self) -> u32 {
+        self.sessions.values().sum()
+    }
+}
+
 /// What is remembered of a database.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Mark {
@@ -198,9 +217,8 @@ pub struct Applied {
 /// As it is seen.
 #[must_use]
 pub fn sight(about: Subject, facts: &DatabaseFacts) -> Sight {
-    let sessions: u32 = facts.sessions.values().sum();
     let words = if facts.oid.is_some() {
-        let sessions = counted(usize::try_from(sessions).unwrap_or(0), "session");
+        let sessions = counted(facts.connected(), "session");
         format!("{}, {sessions}", size(facts.bytes))
     } else {
         "not there".to_owned()

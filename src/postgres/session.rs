@@ -1,6 +1,5 @@
-//! A session on a server: who we are there, what it tells while it works, and how it is ended.
+//! A session on a server: who we are there, and what is carried out on it.
 
-use std::future::poll_fn;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +7,9 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Row, Socket};
+use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::trouble::Trouble;
@@ -49,9 +47,6 @@ impl Called {
 /// A session.
 pub struct Session {
     client: Client,
-    tls: Option<MakeRustlsConnect>,
-    /// What the server tells while it works.
-    told: UnboundedReceiver<String>,
 }
 
 impl Session {
@@ -77,27 +72,18 @@ impl Session {
             .connect_timeout(CONNECT)
             .keepalives_idle(IDLE);
         let met = |error| Trouble::of(server, &login.user, database, &error);
-        let (tell, told) = unbounded_channel();
-        let tls = if is_loopback(&server.host) {
-            None
+        let client = if is_loopback(&server.host) {
+            config.ssl_mode(SslMode::Disable);
+            let (client, connection) = config.connect(NoTls).await.map_err(met)?;
+            tokio::spawn(connection);
+            client
         } else {
-            Some(tls(server)?)
+            config.ssl_mode(SslMode::Require);
+            let (client, connection) = config.connect(tls(server)?).await.map_err(met)?;
+            tokio::spawn(connection);
+            client
         };
-        let client = match &tls {
-            None => {
-                config.ssl_mode(SslMode::Disable);
-                let (client, connection) = config.connect(NoTls).await.map_err(met)?;
-                tokio::spawn(listen(connection, move |text| tell.send(text).is_ok()));
-                client
-            }
-            Some(tls) => {
-                config.ssl_mode(SslMode::Require);
-                let (client, connection) = config.connect(tls.clone()).await.map_err(met)?;
-                tokio::spawn(listen(connection, move |text| tell.send(text).is_ok()));
-                client
-            }
-        };
-        Ok(Self { client, tls, told })
+        Ok(Self { client })
     }
 
     /// Rows of a statement with values.
@@ -158,24 +144,6 @@ impl Session {
         Ok(self.client.batch_execute(text).await?)
     }
 
-    /// The next thing that the server tells while it works; none once the session has ended.
-    pub async fn told(&mut self) -> Option<String> {
-        self.told.recv().await
-    }
-
-    /// Ends what it works at now; the server takes it back.
-    ///
-    /// # Errors
-    /// The server cannot be reached.
-    pub async fn cancel(&self) -> Result<(), Trouble> {
-        let token = self.client.cancel_token();
-        match &self.tls {
-            None => token.cancel_query(NoTls).await?,
-            Some(tls) => token.cancel_query(tls.clone()).await?,
-        }
-        Ok(())
-    }
-
     /// Takes the lock of a database, so that nobody else of us works at it; it is held as long as
     /// this session. Sessions of one lock are on one database of the server.
     ///
@@ -203,21 +171,6 @@ impl Session {
         Err(trouble.says(&format!(
             "{database} is worked at by {who}, and not free after {LOCK}"
         )))
-    }
-}
-
-/// Waits for the words of a server until the session ends.
-async fn listen<T>(
-    mut connection: Connection<Socket, T>,
-    tell: impl Fn(String) -> bool + Send + 'static,
-) where
-    T: tokio_postgres::tls::TlsStream + Unpin + Send + 'static,
-{
-    while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
-        if let AsyncMessage::Notice(notice) = message {
-            // Nobody may listen; the session goes on all the same.
-            tell(format!("{}: {}", notice.severity(), notice.message()));
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::domain::failure::{Failure, Retry};
 use crate::forms::postgres::Server;
@@ -12,8 +12,6 @@ use crate::text::safe::Safe;
 #[derive(Debug, Clone)]
 pub struct Trouble {
     code: Option<SqlState>,
-    /// Where in the text of a statement, in characters from 1.
-    at: Option<u32>,
     failure: Box<Failure>,
 }
 
@@ -62,7 +60,6 @@ impl Trouble {
         };
         Self {
             code: Some(told.code().clone()),
-            at: None,
             failure: Box::new(failure),
         }
     }
@@ -77,7 +74,6 @@ impl Trouble {
     pub(super) fn lasting(failure: Failure) -> Self {
         Self {
             code: None,
-            at: None,
             failure: Box::new(failure),
         }
     }
@@ -97,12 +93,6 @@ impl Trouble {
     /// True for this code.
     fn is(&self, code: &SqlState) -> bool {
         self.code.as_ref() == Some(code)
-    }
-
-    /// Where in the text of a statement, in characters from 1.
-    #[must_use]
-    pub fn at(&self) -> Option<u32> {
-        self.at
     }
 
     /// The same in other words; what the server said becomes the detail.
@@ -155,13 +145,8 @@ impl From<tokio_postgres::Error> for Trouble {
         .collect();
         let failure = Failure::new(plain(told)).detail(detail.join("\n"));
         let (hint, retry) = meaning(told.code());
-        let at = match told.position() {
-            Some(ErrorPosition::Original(at)) => Some(*at),
-            Some(ErrorPosition::Internal { .. }) | None => None,
-        };
         Self {
             code: Some(told.code().clone()),
-            at,
             failure: Box::new(failure.hint(hint).retry(retry)),
         }
     }

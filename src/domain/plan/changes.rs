@@ -93,6 +93,21 @@ pub struct ChangeRow {
 }
 
 impl ChangeRow {
+    /// A row of which no more is known than what is done to which resource.
+    #[must_use]
+    pub fn new(logical: &str, kind: &str, does: Does) -> Self {
+        Self {
+            logical: logical.to_owned(),
+            kind: kind.to_owned(),
+            does,
+            fate: Fate::default(),
+            scope: Vec::new(),
+            properties: Vec::new(),
+            values: BTreeMap::new(),
+            counted: Vec::new(),
+        }
+    }
+
     /// True when the resource is deleted or may be replaced. One that only leaves its stack goes on
     /// as it is.
     #[must_use]

@@ -97,9 +97,6 @@ async fn start(job: &Job, cloud: &Cloud, params: &Params) -> Result<String, Fail
             failure
         }
     };
-    if job.port.is_cancelled() && is_first {
-        return Err(Failure::new("cancelled before the task was started").as_before());
-    }
     let task = match cloud.run_task(&new).await {
         Ok(Ok(task)) => task,
         Ok(Err(why)) => {

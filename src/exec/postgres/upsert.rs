@@ -18,6 +18,7 @@ use crate::exec::Job;
 use crate::exec::again::{Again, before, begin, say};
 use crate::exec::job::noted;
 use crate::forms::postgres::{Database, Mark};
+use crate::os::random;
 use crate::postgres::{Admin, Key, Session, Wanted};
 
 /// The note of the user that is made.
@@ -57,7 +58,7 @@ impl Again for Upsert {
             ..Mark::default()
         });
         if mark.of != params.of {
-            return Err(before(job, another(&admin, &mark)));
+            return Err(before(job, params.database.of_another(&mark)));
         }
         begin(job, json!({ "database": name })).await?;
         let wanted = Wanted {
@@ -87,13 +88,6 @@ impl Again for Upsert {
         }
         Ok(Output::public(json!({ "made": done.made, "user": user })))
     }
-}
-
-/// The database is that of somebody else.
-fn another(admin: &Admin, mark: &Mark) -> Failure {
-    Failure::new(format!("the database {} is that of {}", admin.name(), mark.of)).hint(
-        "two applications that reach one database would take it from each other: give one of them another db_name_suffix",
-    )
 }
 
 /// The user whose name stands in the secret, made where there is none that may use the database, or
@@ -130,8 +124,8 @@ async fn user(
     let value = value.map_err(|why| Failure::new(why.to_string()))?;
     job.port.covers(&value);
     // The password is another one in every try: the same token would be refused.
-    let token = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, key.password.as_bytes());
-    let put = cloud.put_secret(secret, &value, &token.to_string()).await;
+    let token = random::id().to_string();
+    let put = cloud.put_secret(secret, &value, &token).await;
     put.map_err(Trouble::held_open)?;
     say(
         job,

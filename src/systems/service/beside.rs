@@ -23,8 +23,6 @@ pub(super) struct Beside<'a> {
     pub(super) stack: &'a StackFacts,
     pub(super) serving: Option<&'a Body>,
     pub(super) needs: &'a Needs,
-    /// Whether users are made anew.
-    pub(super) rotates: bool,
 }
 
 impl Beside<'_> {
@@ -61,13 +59,8 @@ impl Beside<'_> {
     /// otherwise than now, once the stack has that.
     pub(super) fn parallel(&self, hold: HoldRule) -> Vec<Step> {
         let chains = Chains {
-            ask: self.ask,
-            body: self.body,
-            after: "join",
             end: "-beside",
-            rotates: self.rotates,
-            alone: false,
-            by: Some(self.body),
+            ..Chains::after(self.ask, self.body, "join")
         };
         let (mut all, upserts) = chains.upserted();
         all.push(steps::execute(
@@ -98,13 +91,8 @@ impl Beside<'_> {
     pub(super) fn before(&self, hold: HoldRule) -> Vec<Step> {
         let name = self.name();
         let chains = Chains {
-            ask: self.ask,
-            body: self.body,
-            after: "join",
             end: "-before",
-            rotates: self.rotates,
-            alone: false,
-            by: Some(self.body),
+            ..Chains::after(self.ask, self.body, "join")
         };
         let (mut all, upserts) = chains.upserted();
         let mut after: Vec<&str> = vec!["join"];

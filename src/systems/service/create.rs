@@ -4,11 +4,10 @@
 use super::body::Body;
 use super::databases::{self, Chains, up};
 use super::plan::{STORE_TAG, first_touch, ours};
-use super::ways::Choice;
 use super::{steps, weight};
 use crate::domain::failure::Failure;
 use crate::domain::look::Sights;
-use crate::domain::plan::{ChangeRow, Does, Fate, Plan, Step};
+use crate::domain::plan::{ChangeRow, Does, Plan, Step};
 use crate::forms::cloudformation::{SHELL, StackFacts, change_set_prefix};
 use crate::systems::PlanAsk;
 use crate::text::counted::counted;
@@ -41,34 +40,19 @@ pub(super) fn create(
     let rows = body
         .resources
         .iter()
-        .map(|(logical, kind)| ChangeRow {
-            logical: logical.clone(),
-            kind: kind.clone(),
-            does: Does::Add,
-            fate: Fate::Goes,
-            scope: Vec::new(),
-            properties: Vec::new(),
-            values: std::collections::BTreeMap::new(),
-            counted: Vec::new(),
-        })
+        .map(|(logical, kind)| ChangeRow::new(logical, kind, Does::Add))
         .collect();
     let mut all = vec![steps::create(&input, after)];
     let chains = Chains {
-        ask,
-        body,
-        after: "create",
-        end: "",
-        rotates: Choice::Rotate.is_in(&ask.flags),
         alone: true,
-        by: Some(body),
+        ..Chains::after(ask, body, "create")
     };
     let (migrated, mut ends) = chains.migrated();
     all.extend(migrated);
     if body.databases().is_empty() {
         ends = vec!["create".to_owned()];
-    } else if let Some(up) = up(body, "scale-up", &ends) {
-        all.push(up);
-        ends = vec!["scale-up".to_owned()];
+    } else {
+        ends = up(body, &mut all, ends);
     }
     let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
     all.push(steps::verify(

@@ -12,7 +12,7 @@ use super::o5::{Postgres, VERSION};
 use super::steps;
 use crate::domain::failure::Failure;
 use crate::domain::look::{Look, Sights};
-use crate::domain::plan::{ChangeRow, Changes, Does, Fate, Role, Step};
+use crate::domain::plan::{ChangeRow, Changes, Does, Role, Step};
 use crate::forms::cloudformation::facts;
 use crate::forms::postgres::{DATABASE, Database, DatabaseFacts, Table};
 use crate::forms::secretsmanager::{self, SecretFacts};
@@ -101,16 +101,7 @@ fn seen_of(database: &Database, seen: &Sights) -> Result<DatabaseFacts, Failure>
 
 /// What is done to one, as a change; none where nothing of it can be seen.
 fn changes(database: &Database, does: Option<Does>) -> Changes {
-    let row = |does| ChangeRow {
-        logical: database.name.to_string(),
-        kind: DATABASE.to_owned(),
-        does,
-        fate: Fate::Goes,
-        scope: Vec::new(),
-        properties: Vec::new(),
-        values: std::collections::BTreeMap::new(),
-        counted: Vec::new(),
-    };
+    let row = |does| ChangeRow::new(database.name.as_str(), DATABASE, does);
     let rows: Vec<ChangeRow> = does.map(row).into_iter().collect();
     super::weight::weighed(database.subject(), rows)
 }
@@ -144,7 +135,6 @@ pub(super) fn destruction(
             all.push(changes(&one.on, None));
             continue;
         }
-        let sessions: u32 = there.sessions.values().sum();
         let tables = there.tables.iter().take(3).map(Table::says);
         let tables: Vec<String> = tables.collect();
         let holds = if tables.is_empty() {
@@ -156,19 +146,31 @@ pub(super) fn destruction(
             "The database {name} on {} goes for good with all that is in it: {}, {holds}; {} on it.",
             one.on.server,
             size(there.bytes),
-            counted(sessions, "session")
+            counted(there.connected(), "session")
         ));
         all.push(changes(&one.on, Some(Does::Remove)));
     }
     Ok((all, says))
 }
 
-/// The step that brings the counts up once all of these are done; none where they are there already.
-pub(super) fn up(body: &Body, id: &str, after: &[String]) -> Option<Step> {
+/// Brings the counts up once these steps are done, where they are not there already; says which
+/// steps are the last then.
+pub(super) fn up(body: &Body, all: &mut Vec<Step>, ends: Vec<String>) -> Vec<String> {
+    const UP: &str = "scale-up";
     let lowest = body.lowest();
+    if lowest == body.counts {
+        return ends;
+    }
     let name = &body.input.stack_name;
     let title = format!("scale {name} {}", steps::told(&lowest, &body.counts));
-    let after: Vec<&str> = after.iter().map(String::as_str).collect();
-    (lowest != body.counts)
-        .then(|| steps::scale(Role::ScaleUp, id, title, name, &body.counts, &after))
+    let after: Vec<&str> = ends.iter().map(String::as_str).collect();
+    all.push(steps::scale(
+        Role::ScaleUp,
+        UP,
+        title,
+        name,
+        &body.counts,
+        &after,
+    ));
+    vec![UP.to_owned()]
 }

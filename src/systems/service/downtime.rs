@@ -9,7 +9,6 @@ use super::databases::{Chains, up};
 use super::join;
 use super::plan::ours;
 use super::steps::{self, Counts};
-use super::ways::Choice;
 use crate::domain::hold::HoldKind;
 use crate::domain::plan::{Counts as Tasks, Does, HoldRule, Leaves, Role, Step};
 use crate::forms::cloudformation::{CfnInput, StackFacts};
@@ -69,21 +68,14 @@ pub(super) fn downtime(
         steps::execute("execute-2", name, "change-set-2", &["same"]).hold(Some(review)),
     ]);
     let chains = Chains {
-        ask,
-        body,
-        after: "execute-2",
         end: "-2",
-        rotates: Choice::Rotate.is_in(&ask.flags),
         alone: true,
-        by: Some(body),
+        ..Chains::after(ask, body, "execute-2")
     };
     let (migrated, mut ends) = chains.migrated();
     all.extend(migrated);
     ends.insert(0, "execute-2".to_owned());
-    if let Some(up) = up(body, "scale-up", &ends) {
-        all.push(up);
-        ends = vec!["scale-up".to_owned()];
-    }
+    let ends = up(body, &mut all, ends);
     let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
     all.push(steps::verify("verify-2", name, &body.counts, &ends));
     if !runs {

@@ -266,14 +266,8 @@ fn unread(stack: &StackFacts) -> Option<String> {
 
 fn removed(resource: &Resource) -> ChangeRow {
     ChangeRow {
-        logical: resource.logical.clone(),
-        kind: resource.kind.clone(),
-        does: Does::Remove,
         fate: resource.fate.unwrap_or(Fate::Goes),
-        scope: Vec::new(),
-        properties: Vec::new(),
-        values: std::collections::BTreeMap::new(),
-        counted: Vec::new(),
+        ..ChangeRow::new(&resource.logical, &resource.kind, Does::Remove)
     }
 }
 

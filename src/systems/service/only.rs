@@ -10,7 +10,7 @@ use super::entry::Downtime;
 use super::join;
 use super::migrations::Class;
 use super::o5::VERSION;
-use super::plan::{self, first_touch, ours, touch};
+use super::plan::{self, first_touch, ours, reviewed, touch};
 use super::running::running;
 use super::steps::{self, Counts};
 use super::ways::{Choice, Way};
@@ -55,8 +55,6 @@ pub(super) fn part(
                 ask.stack
             )));
         }
-    }
-    if choice != Choice::InfraOnly {
         same_version(ask, body, stack, choice)?;
     }
     let first = first_touch(ask, touch(ask, name, stack)?);
@@ -148,15 +146,9 @@ impl Part<'_> {
             None,
             &Needs::default(),
         );
-        let review = HoldRule::when(
-            HoldKind::ReviewPlan,
-            "join",
-            "/changes/more_dangerous",
-            true,
-        );
         let update = steps::execute("execute", name, "change-set", &["join"])
             .only("join", join::UPDATE)
-            .hold(Some(self.guard().unwrap_or(review)));
+            .hold(Some(reviewed(self.guard())));
         let all = vec![
             steps::change_set("change-set", &input, Some(&lowest), &[]),
             joined,
@@ -182,13 +174,8 @@ impl Part<'_> {
         let needs = databases::needs(self.ask, self.body, seen, true)?;
         let found = steps::outputs("discover", self.name(), &[]);
         let chains = Chains {
-            ask: self.ask,
-            body: self.body,
-            after: "discover",
-            end: "",
-            rotates: Choice::Rotate.is_in(&self.ask.flags),
-            alone: false,
             by: self.serving,
+            ..Chains::after(self.ask, self.body, "discover")
         };
         let (mut all, _) = chains.migrated();
         let breaks = needs.data.as_ref();
@@ -232,13 +219,10 @@ impl Part<'_> {
         // Asked before anything is done: who says no has a service that runs.
         let down = down.hold(Some(HoldRule::always(HoldKind::DestroyData)));
         let mut chains = Chains {
-            ask: self.ask,
-            body: self.body,
-            after: "scale-down",
-            end: "",
             rotates: false,
             alone: true,
             by: self.serving,
+            ..Chains::after(self.ask, self.body, "scale-down")
         };
         let (destroy, ends) = chains.destroyed(seen)?;
         let mut all = vec![down];
@@ -247,13 +231,9 @@ impl Part<'_> {
         let last = if anew {
             all.push(steps::outputs("discover", name, &after));
             chains.after = "discover";
-            let (made, mut ends) = chains.migrated();
+            let (made, ends) = chains.migrated();
             all.extend(made);
-            if let Some(up) = up(self.body, "scale-up", &ends) {
-                all.push(up);
-                ends = vec!["scale-up".to_owned()];
-            }
-            ends
+            up(self.body, &mut all, ends)
         } else {
             ends
         };

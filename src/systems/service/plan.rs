@@ -127,7 +127,6 @@ pub(super) fn update(
         stack,
         serving,
         needs: &needs,
-        rotates,
     };
     // What databases need is known: the ways that are not open to them are no part of the plan.
     match needs.data.as_ref().map(|data| data.class) {
@@ -155,7 +154,7 @@ pub(super) fn update(
     }
     says.extend(needs.says);
     if rotates {
-        says.push("Its databases get new users: tasks that run keep the one before, which is let in until the next time, and are not started anew by that alone.".to_owned());
+        says.push("Its databases get new users: tasks that run keep the one before until they are started anew, which that alone does not do; it is let in until a deployment at which nothing runs.".to_owned());
     }
     if let Some(why) = unknown {
         says.push(format!(
@@ -311,7 +310,7 @@ pub(super) fn joined(
 }
 
 /// What is touched first is held; else what was not on the card.
-fn reviewed(first: Option<HoldRule>) -> HoldRule {
+pub(super) fn reviewed(first: Option<HoldRule>) -> HoldRule {
     let pointer = "/changes/more_dangerous";
     first.unwrap_or_else(|| HoldRule::when(HoldKind::ReviewPlan, "join", pointer, true))
 }
@@ -333,15 +332,7 @@ pub(super) fn held_first(all: &mut [Step], hold: HoldRule) {
 /// card asks again.
 fn straight(ask: &PlanAsk, body: &Body, hold: HoldRule, rotates: bool) -> Vec<Step> {
     let name = body.input.stack_name.as_str();
-    let chains = Chains {
-        ask,
-        body,
-        after: "join",
-        end: "",
-        rotates,
-        alone: false,
-        by: None,
-    };
+    let chains = Chains::after(ask, body, "join");
     let (mut all, ends) = chains.upserted();
     for step in all.iter_mut().filter(|_| !rotates) {
         step.only_if = Some(("join".into(), join::UPDATE.to_owned()));

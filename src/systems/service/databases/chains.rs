@@ -13,6 +13,7 @@ use crate::systems::PlanAsk;
 use crate::systems::service::body::Body;
 use crate::systems::service::o5::{Postgres, Tasks};
 use crate::systems::service::steps::from;
+use crate::systems::service::ways::Choice;
 
 /// The longest time for a migration. Its task is stopped then, wherever it is: that is no better than
 /// to wait, so it is long.
@@ -35,7 +36,24 @@ pub(in crate::systems::service) struct Chains<'a> {
     pub(in crate::systems::service) by: Option<&'a Body>,
 }
 
-impl Chains<'_> {
+impl<'a> Chains<'a> {
+    /// After this step, beside what runs; users are made anew where that is chosen.
+    pub(in crate::systems::service) fn after(
+        ask: &'a PlanAsk,
+        body: &'a Body,
+        after: &'a str,
+    ) -> Self {
+        Self {
+            ask,
+            body,
+            after,
+            end: "",
+            rotates: Choice::Rotate.is_in(&ask.flags),
+            alone: false,
+            by: Some(body),
+        }
+    }
+
     /// Each database made what it should be, and migrated where its application does that: the
     /// steps, and the last one of each.
     pub(in crate::systems::service) fn migrated(&self) -> (Vec<Step>, Vec<String>) {

@@ -98,8 +98,7 @@ pub(in crate::systems::service) fn needs(
         let there = seen_of(&one.on, seen)?;
         let name = &one.on.name;
         if let Some(mark) = there.mark.as_ref().filter(|mark| mark.of != owner(ask)) {
-            return Err(Failure::new(format!("the database {name} on {} is that of {}", one.on.server, mark.of))
-                .hint("two applications that reach one database would take it from each other: give one of them another db_name_suffix"));
+            return Err(one.on.of_another(mark));
         }
         if there.oid.is_none() {
             needs.need(Class::Breaking, format!("makes the database {name}"));
@@ -163,7 +162,6 @@ fn listed(files: &[&Migration]) -> String {
 /// What is known of a database that is there.
 fn told(one: &Postgres, there: &DatabaseFacts, does: &str) -> String {
     let name = &one.on.name;
-    let sessions: u32 = there.sessions.values().sum();
     let largest = there.tables.first();
     let largest = largest.map_or_else(String::new, |table| {
         format!("; its largest table is {}", table.says())
@@ -171,6 +169,6 @@ fn told(one: &Postgres, there: &DatabaseFacts, does: &str) -> String {
     format!(
         "The database {name} {does}: {}, {}{largest}.",
         size(there.bytes),
-        counted(sessions, "session")
+        counted(there.connected(), "session")
     )
 }
