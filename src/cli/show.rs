@@ -14,6 +14,7 @@ use crate::domain::row::Row;
 use crate::domain::time::{Time, short};
 use crate::text::safe::Safe;
 use crate::world::World;
+use crate::world::verdict::Rule;
 
 use super::args::ShowArgs;
 use super::json::{
@@ -80,6 +81,7 @@ fn stack(
             commands: json::commands(world, &verdict, now),
             verdict: verdict.line,
             because: verdict.why,
+            known: verdict.known.map(Rule::says),
             seen_before: verdict.seen.map(|seen| seen.says()),
             actions: offers.iter().map(OfferDoc::from).collect(),
             deployments: history.iter().map(DeploymentDoc::from).collect(),

@@ -27,6 +27,8 @@ pub(super) fn told(world: &World, verdict: &Verdict, now: Time) -> Vec<String> {
     {
         lines.push(format!("  DO   {hint} (of {last})"));
     }
+    let known = verdict.known.map(|rule| format!("  KNOWN {}", rule.says()));
+    lines.extend(known);
     lines.extend(
         verdict
             .seen

@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use crate::desk::Batch;
 use crate::domain::ask::Ask;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, HoldId, StackId, StepId};
+use crate::domain::line::Severity;
 use crate::domain::time::Time;
 
 use super::actions::Offer;
@@ -131,6 +132,17 @@ impl Title {
     }
 }
 
+/// A line near something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Near {
+    /// When.
+    pub at: Time,
+    /// How serious.
+    pub severity: Severity,
+    /// Where it comes from, and what it says.
+    pub text: String,
+}
+
 /// Something that draws in a rectangle. It holds selection and scroll, nothing else; what it shows
 /// comes from the scene.
 pub trait Pane {
@@ -204,6 +216,11 @@ pub trait Pane {
 
     /// The stacks whose state it shows on the screen.
     fn stacks(&self) -> Vec<StackId> {
+        Vec::new()
+    }
+
+    /// The lines of a stack that stand around a time, the oldest first.
+    fn around(&self, _stack: &StackId, _at: Time) -> Vec<Near> {
         Vec::new()
     }
 

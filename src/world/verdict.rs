@@ -3,6 +3,7 @@
 
 mod before;
 mod line;
+mod rules;
 mod why;
 
 use crate::domain::deployment::{Deployment, Stopping};
@@ -11,6 +12,8 @@ use crate::domain::purpose::Purpose;
 use crate::domain::time::Time;
 
 pub use before::{SeenBefore, fingerprint};
+pub use rules::Rule;
+use why::known_of;
 
 use super::World;
 use super::available::{Doing, Offer};
@@ -29,6 +32,8 @@ pub struct Verdict {
     /// The first failure: `orders-db/DBInstance: storage-full 14:02:51 (first of 3, 2 follow from
     /// it)`.
     pub why: Option<String>,
+    /// What is known of such failures.
+    pub known: Option<&'static Rule>,
     /// The same failure in earlier deployments, and what ended it.
     pub seen: Option<SeenBefore>,
     /// What can be done, the usual thing first; what cannot says when.
@@ -52,12 +57,14 @@ impl World {
                 state: row.state,
                 line: format!("{stack} CANNOT BE TOLD: its log is damaged. Nothing of it goes on."),
                 why: row.why,
+                known: None,
                 seen: None,
                 next: Vec::new(),
                 repair: Some(REPAIR),
             };
         }
         let why = self.why(&row, shown);
+        let known = why.as_ref().and_then(|why| known_of(shown, &why.reason));
         let seen = self.seen_before(stack, shown, why.as_ref().map(|why| why.reason.as_str()));
         let usual = useful(&row, cancelling(shown)).iter();
         let usual = usual.map(|doing| self.offer(stack, *doing, now));
@@ -67,6 +74,7 @@ impl World {
             state: row.state,
             line: self.line(&row, shown, now),
             why: why.map(|why| why.text),
+            known,
             seen,
             next,
             repair: None,

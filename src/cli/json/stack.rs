@@ -132,6 +132,8 @@ pub(in crate::cli) struct StackDoc {
     /// What the file says of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(in crate::cli) facts: Vec<Row>,
+    /// What is known of such failures, and what to do.
+    pub(in crate::cli) known: Option<String>,
     /// The deployment whose release is in service.
     pub(in crate::cli) in_service: Option<u64>,
     pub(in crate::cli) verdict: String,

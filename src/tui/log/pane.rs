@@ -7,15 +7,22 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::desk::Batch;
+use crate::domain::ids::StackId;
 use crate::domain::line::Severity;
+use crate::domain::time::Time;
 use crate::tui::motion::Motion;
-use crate::tui::pane::{Flow, Pane, Target, Title};
+use crate::tui::pane::{Flow, Near, Pane, Target, Title};
 use crate::tui::scene::Scene;
 use crate::tui::theme::Theme;
 
 use super::prompt::{For, Typed};
 use super::text::Times;
 use super::{LogPane, Row, SOON, draw, footer, view};
+
+/// How far around a time lines are looked for, and how many before and after it are told.
+const AROUND: Duration = Duration::from_secs(30);
+const BEFORE: usize = 24;
+const AFTER: usize = 8;
 
 impl Pane for LogPane {
     fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -184,6 +191,26 @@ impl Pane for LogPane {
 
     fn title(&self, scene: &Scene<'_>) -> Title {
         Title::new(draw::title(self, scene), "")
+    }
+
+    fn around(&self, stack: &StackId, at: Time) -> Vec<Near> {
+        let from = self.ring.place_of(at - AROUND);
+        let rows = (from..self.ring.len()).map_while(|place| self.ring.row(place));
+        let rows = rows
+            .take_while(|row| row.at <= at + AROUND)
+            .filter(|row| row.source.stack == *stack);
+        let mut near: Vec<Near> = rows
+            .map(|row| Near {
+                at: row.at,
+                severity: row.severity,
+                text: format!("{}  {}", row.source.name, row.text),
+            })
+            .collect();
+        // What came before it says more of why than what came after.
+        let before = near.iter().filter(|line| line.at <= at).count();
+        let first = before.saturating_sub(BEFORE);
+        near.truncate(before + AFTER);
+        near.split_off(first)
     }
 
     fn lines(&mut self, batch: &Batch) {

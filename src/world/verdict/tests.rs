@@ -17,6 +17,9 @@ fn the_night_screen_of_every_stack() {
         if let Some(why) = &verdict.why {
             writeln!(text, "  WHY  {why}").unwrap();
         }
+        if let Some(known) = verdict.known {
+            writeln!(text, "  KNOWN {}", known.says()).unwrap();
+        }
         if let Some(seen) = &verdict.seen {
             writeln!(text, "  SEEN {}", seen.says()).unwrap();
         }

@@ -1,8 +1,12 @@
 //! Why a stack is in its state: the first part that failed, or the step.
 
 use crate::domain::deployment::Deployment;
+use crate::domain::ids::StackId;
+use crate::domain::time::Time;
 use crate::world::World;
 use crate::world::rows::{Row, State, lost_step};
+
+use super::rules::{Rule, known};
 
 /// A reason.
 pub(super) struct Why {
@@ -11,7 +15,25 @@ pub(super) struct Why {
     pub(super) reason: String,
 }
 
+/// What is known of a failure, by its reason or by what it says beside that.
+pub(super) fn known_of(shown: Option<&Deployment>, reason: &str) -> Option<&'static Rule> {
+    let detail = shown.and_then(Deployment::first_failure);
+    known(reason).or_else(|| known(&detail?.detail))
+}
+
 impl World {
+    /// When what failed first of a stack did: what it is made of says so before its step.
+    #[must_use]
+    pub fn failed_at(&self, stack: &StackId) -> Option<Time> {
+        let d = self.latest(stack)?;
+        let step = d.first_failed().and_then(|(_, run)| run.ended_at);
+        let part = self.thing(stack).and_then(|thing| {
+            let first = thing.failures().0.first().map(|first| first.at);
+            first.filter(|at| d.started_at.is_some_and(|from| *at >= from))
+        });
+        step.into_iter().chain(part).min()
+    }
+
     pub(super) fn why(&self, row: &Row, shown: Option<&Deployment>) -> Option<Why> {
         let from_parts = || {
             let (own, all) = self.thing(&row.stack)?.failures();

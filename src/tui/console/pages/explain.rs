@@ -1,19 +1,60 @@
 //! Why something failed: what failed first, whether it was seen before, what to do.
 
 use crate::domain::ids::StackId;
+use crate::domain::line::Severity;
 use crate::domain::time::Time;
 use crate::tui::console::Console;
 use crate::tui::layers::page::Text;
+use crate::tui::pane::Near;
 use crate::tui::scene::Scene;
 use crate::tui::states;
 use crate::tui::theme::{Role, Theme};
 
 impl Console {
     pub(in crate::tui::console) fn page_explain(&mut self, now: Time) {
-        if let Some(stack) = self.page_stack(now) {
-            self.page_of(format!("Explain {stack}"), stack, lines);
-        }
+        let Some(stack) = self.page_stack(now) else {
+            return;
+        };
+        // What was written then does not change while it is read.
+        let at = self.shown.world.failed_at(&stack);
+        let near: Vec<Near> = at.map_or_else(Vec::new, |at| {
+            let panes = self.board.panes();
+            panes.flat_map(|pane| pane.around(&stack, at)).collect()
+        });
+        self.page_of(
+            format!("Explain {stack}"),
+            stack,
+            move |stack, scene, theme| {
+                let mut all = lines(stack, scene, theme);
+                all.extend(around(at, &near));
+                all
+            },
+        );
     }
+}
+
+/// The lines around a failure, as far as they are here.
+fn around(at: Option<Time>, near: &[Near]) -> Vec<Text> {
+    let Some(at) = at else { return Vec::new() };
+    let says = if near.is_empty() {
+        format!(
+            "no line of the 30 s around {} is here: L shows what there is",
+            at.clock()
+        )
+    } else {
+        format!("the lines of the 30 s around {}:", at.clock())
+    };
+    let mut all = vec![Text::new("", ""), Text::new("LINES", says).role(Role::Dim)];
+    all.extend(near.iter().map(|line| {
+        let role = match line.severity {
+            Severity::Error => Role::Fail,
+            Severity::Warn => Role::Warn,
+            Severity::Gap => Role::Dim,
+            Severity::Debug | Severity::Info => Role::Text,
+        };
+        Text::new(line.at.clock(), line.text.clone()).role(role)
+    }));
+    all
 }
 
 fn lines(stack: &StackId, scene: &Scene<'_>, theme: &Theme) -> Vec<Text> {
@@ -28,6 +69,9 @@ fn lines(stack: &StackId, scene: &Scene<'_>, theme: &Theme) -> Vec<Text> {
     ];
     if let Some(why) = &verdict.why {
         lines.push(Text::new("WHY", why.clone()).role(Role::Fail));
+    }
+    if let Some(known) = verdict.known {
+        lines.push(Text::new("KNOWN", known.says()));
     }
     if let Some(seen) = &verdict.seen {
         lines.push(Text::new("SEEN", seen.says()));
