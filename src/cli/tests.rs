@@ -145,6 +145,7 @@ fn card(level: Level, phrase: Option<&str>) -> Answer {
                 label: Label::Goes,
                 text: "12 resources".to_owned(),
             }],
+            flags: Vec::new(),
             rows: Some(fixture::rows(true)),
             plan: Some(fixture::update_plan("dev/orders", true)),
             made_at: NOW,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::class::EnvClass;
 use super::digest::Digest;
+use super::flag::Offered;
 use super::ids::{EnvName, StackId};
 use super::label::CardLine;
 use super::level::{Level, Verb};
@@ -46,6 +47,9 @@ pub struct Card {
     pub subject: Digest,
     /// What the card says, in the fixed order of labels.
     pub lines: Vec<CardLine>,
+    /// What may be chosen of it: another choice makes another card.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<Offered>,
     /// The change rows, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<Vec<ChangeRow>>,

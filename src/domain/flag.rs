@@ -143,6 +143,51 @@ impl Form {
     }
 }
 
+/// A flag as a card offers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offered {
+    /// Its name.
+    pub name: FlagName,
+    /// What it may be set to; empty where that is a text or a number, which is typed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub among: Vec<Value>,
+    /// What it is set to.
+    pub value: Value,
+    /// What it is when nobody sets it.
+    pub usual: Value,
+    /// What it does.
+    pub says: String,
+}
+
+/// The flags that a card offers, as they are set; a change of a parameter has a form of its own.
+#[must_use]
+pub fn offered(declared: &[Flag], purpose: Purpose, set: &Flags) -> Vec<Offered> {
+    let of = |flag: &Flag| {
+        let texts = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| Value::Text((*name).into()))
+                .collect()
+        };
+        let among = match flag.form {
+            Form::Switch(_) => vec![Value::Switch(false), Value::Switch(true)],
+            Form::OneOf(names) => texts(&[&[""], names].concat()),
+            Form::Number(_) | Form::Text(_) | Form::Commit => Vec::new(),
+            Form::Change => return None,
+        };
+        let (name, usual) = (flag.name.parse::<FlagName>().ok()?, flag.form.preset());
+        Some(Offered {
+            among,
+            value: set.get(&name).unwrap_or(&usual).clone(),
+            usual,
+            says: flag.says.to_owned(),
+            name,
+        })
+    };
+    let of_purpose = |flag: &&Flag| flag.purposes.contains(&purpose);
+    declared.iter().filter(of_purpose).filter_map(of).collect()
+}
+
 /// Everything that the declared flags are set to, where some are given; and what is said of those
 /// that are set otherwise than usual.
 ///
@@ -261,6 +306,33 @@ mod tests {
 
     fn deploy(given: &[(&str, &str)]) -> Result<(Flags, Vec<String>), Refused> {
         set(DECLARED, "shop", Purpose::Deploy, &flags(given))
+    }
+
+    #[test]
+    fn a_card_offers_what_is_for_its_purpose_as_it_is_set() {
+        let set = deploy(&[("slow", "true")]).unwrap().0;
+        let told: Vec<String> = offered(DECLARED, Purpose::Deploy, &set)
+            .iter()
+            .map(|one| {
+                let among: Vec<String> = one.among.iter().map(ToString::to_string).collect();
+                format!(
+                    "{} {:?} of {} else {:?}",
+                    one.name,
+                    one.value.to_string(),
+                    among.join("|"),
+                    one.usual.to_string()
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                r#"slow "true" of false|true else "false""#,
+                r#"workers "1" of  else "1""#,
+                r#"note "" of  else """#,
+                r#"only "" of |all|code else """#,
+            ]
+        );
     }
 
     #[test]

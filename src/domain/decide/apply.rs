@@ -122,6 +122,7 @@ pub(super) fn apply_card(
         needs_reason: level >= Level::L4,
         subject,
         lines,
+        flags: Vec::new(),
         rows: None,
         plan: None,
         made_at: cx.now,

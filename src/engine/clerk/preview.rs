@@ -7,10 +7,12 @@ use futures_util::future::join_all;
 
 use super::Origin;
 use crate::domain::ask::{Answer, Attached, Confirm, Intent};
+use crate::domain::card::Card;
 use crate::domain::cause::Of;
 use crate::domain::decide::{self, Looked, StartOf};
 use crate::domain::event::Append;
 use crate::domain::failure::{Failure, Retry};
+use crate::domain::flag::{self, Offered};
 use crate::domain::ids::{AskId, EnvName, StackId};
 use crate::domain::place::Places;
 use crate::domain::plan::Plan;
@@ -159,6 +161,16 @@ impl Engine {
         Some(record.places.clone())
     }
 
+    /// What a person may choose of the one stack that an intent is about.
+    fn offered(&self, intent: &Intent, starts: &[StartOf]) -> Vec<Offered> {
+        let (Some(_), [start]) = (intent.flags(), starts) else {
+            return Vec::new();
+        };
+        let system = (self.parts.systems)(&start.spec.system);
+        let flags = system.map(|system| flag::offered(system.flags(), start.purpose, &start.flags));
+        flags.unwrap_or_default()
+    }
+
     /// Answers an ask whose plans are there.
     pub(in crate::engine) async fn previewed(
         &mut self,
@@ -215,7 +227,10 @@ impl Engine {
             &plans,
             &self.ask_cx(&from, &[]),
         ) {
-            Ok(card) => card,
+            Ok(card) => Card {
+                flags: self.offered(&intent, &starts),
+                ..card
+            },
             Err(refused) => {
                 self.answer(&from, Err(refused));
                 return Ok(());

@@ -1,7 +1,9 @@
 //! The card of a change: opens at once, shows what the engine found, and asks only after its guard
 //! was met.
 
+mod choices;
 mod face;
+mod guard;
 
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::ask::{Answer, Ask, Confirm, Intent};
+use crate::domain::ask::{Answer, Ask, Intent};
 use crate::domain::card::Card;
 use crate::domain::ids::AskId;
 use crate::domain::level::Level;
@@ -17,7 +19,7 @@ use crate::domain::refused::Refused;
 use crate::domain::time::Time;
 use crate::tui::actions::{Offer, Opens};
 use crate::tui::motion::Motion;
-use crate::tui::pane::{Flow, Pane, Target, Wanted};
+use crate::tui::pane::{Flow, Pane, Target};
 use crate::tui::scene::Scene;
 use crate::tui::theme::Theme;
 
@@ -25,6 +27,8 @@ use super::Layer;
 use super::field::{CHANGED, DEAF, Holds};
 use super::form::{Form, Pressed};
 use super::paper::Where;
+
+use self::choices::{Choices, Chosen};
 
 /// How long an answer of the engine is waited for before the card says that it is slow.
 const SLOW: Duration = Duration::from_secs(10);
@@ -64,6 +68,8 @@ pub struct ChangeCard {
     awaited: bool,
     asked_at: Time,
     diff: bool,
+    /// The rows of what may be chosen, while they are shown.
+    choices: Option<Choices>,
 }
 
 impl ChangeCard {
@@ -96,6 +102,7 @@ impl ChangeCard {
             awaited: false,
             asked_at: now,
             diff: false,
+            choices: None,
         }
     }
 
@@ -158,62 +165,6 @@ impl ChangeCard {
         }
     }
 
-    /// What does it, with the guard as met; for a card that needs no person, `armed`.
-    fn wanted(&mut self, armed: bool) -> Flow {
-        let Some(intent) = self.intent().cloned() else {
-            return Flow::Used;
-        };
-        let Stage::Ready(card) = &self.stage else {
-            return Flow::Used;
-        };
-        let confirm = Confirm {
-            subject: Some(card.subject),
-            text: if card.phrase.is_some() {
-                self.form.text(0).to_owned()
-            } else {
-                String::new()
-            },
-            reason: self.form.text(1).to_owned(),
-        };
-        self.stage = Stage::Sent;
-        let ask = Ask::Do {
-            intent,
-            attached: Vec::new(),
-            confirm,
-            armed,
-        };
-        Flow::Ask(Box::new(Wanted {
-            ask,
-            label: self.label(),
-            target: Some(self.target.clone()),
-            closes: armed,
-        }))
-    }
-
-    /// What the ask would do, for the line that reads it back.
-    fn label(&self) -> String {
-        let verb = self.intent().map_or("", |intent| intent.verb().word());
-        match &self.target {
-            Target::Environment(env) => format!("{verb} {env}"),
-            target => target
-                .stack()
-                .map_or_else(|| verb.to_owned(), |stack| format!("{verb} {stack}")),
-        }
-    }
-
-    /// What must be typed: the engine's phrase, else the verb, so that Enter alone never changes
-    /// anything.
-    fn phrase(&self) -> Option<String> {
-        let Stage::Ready(card) = &self.stage else {
-            return None;
-        };
-        Some(card.phrase.clone().unwrap_or_else(|| {
-            self.intent()
-                .map_or("do", |intent| intent.verb().word())
-                .to_owned()
-        }))
-    }
-
     fn choose(&mut self, to: usize, now: Time) {
         if to != self.chosen && to < self.offers.len() && !matches!(self.stage, Stage::Sent) {
             self.chosen = to;
@@ -227,35 +178,42 @@ impl ChangeCard {
         }
     }
 
-    fn enter(&mut self, now: Time) -> Flow {
-        if self.stage == Stage::Choosing {
-            self.stage = Stage::Unasked;
-            self.asked_at = now;
-            self.form.said.clear();
-            self.form.disarm(now, DEAF);
-            return Flow::Used;
-        }
-        let (Some(phrase), Stage::Ready(card)) = (self.phrase(), &self.stage) else {
-            self.not_yet();
-            return Flow::Used;
+    /// Takes a key while the rows of choices are shown.
+    fn chosen(&mut self, key: KeyEvent, now: Time) {
+        let Some(choices) = &mut self.choices else {
+            return;
         };
-        if self.renewing.is_some() {
-            self.awaited = true;
-            face::LOOKED_AT_AGAIN.clone_into(&mut self.form.said);
-            return Flow::Used;
-        }
-        if self.form.text(0) != phrase {
-            self.form.said = format!("type exactly {phrase}, then Enter");
-            return Flow::Used;
-        }
-        if card.needs_reason && self.form.text(1).is_empty() {
-            self.form.said.clear();
-            if !self.form.asks(1) {
-                self.form.ask_why(now);
+        match choices.key(key) {
+            Chosen::Stay => {}
+            Chosen::Back => self.choices = None,
+            Chosen::Ask(flags) => {
+                self.choices = None;
+                if let Some(offer) = self.offers.get_mut(self.chosen)
+                    && let Some(intent) = offer.intent.clone().choosing(flags)
+                {
+                    offer.intent = intent;
+                    self.ask_anew(now);
+                    self.form.disarm(now, DEAF);
+                }
             }
-            return Flow::Used;
         }
-        self.wanted(false)
+    }
+
+    /// The next of the card, its diff and its choices, of those that there are.
+    fn turn(&mut self) {
+        let choices = match &self.stage {
+            Stage::Ready(card) => Choices::of(card),
+            _ => None,
+        };
+        if self.has_diff() && !self.diff {
+            self.diff = true;
+        } else if choices.is_some() {
+            (self.diff, self.choices) = (false, choices);
+        } else if self.diff {
+            self.diff = false;
+        } else {
+            face::NO_DIFF.clone_into(&mut self.form.said);
+        }
     }
 }
 
@@ -265,7 +223,9 @@ impl Layer for ChangeCard {
         let intent = self.intent()?.clone();
         let due = match &self.stage {
             Stage::Unasked => true,
-            Stage::Ready(card) => self.renewing.is_none() && now >= card.valid_until,
+            Stage::Ready(card) => {
+                self.renewing.is_none() && self.choices.is_none() && now >= card.valid_until
+            }
             Stage::Choosing | Stage::Looking(_) | Stage::Refused(_) | Stage::Sent => false,
         };
         due.then_some(Ask::Preview {
@@ -346,6 +306,11 @@ impl Pane for ChangeCard {
     fn key(&mut self, key: KeyEvent, scene: &Scene<'_>) -> Flow {
         self.overtaken(scene);
         let now = scene.now;
+        if self.choices.is_some() {
+            self.touched = true;
+            self.chosen(key, now);
+            return Flow::Used;
+        }
         let pressed = self.form.key(key, scene.keys, now);
         if pressed == Pressed::Leave {
             return Flow::Close;
@@ -355,8 +320,7 @@ impl Pane for ChangeCard {
         let several = self.offers.len() > 1 && self.form.text(0).is_empty();
         match pressed {
             Pressed::Enter => return self.enter(now),
-            Pressed::Tab if self.has_diff() => self.diff = !self.diff,
-            Pressed::Tab => face::NO_DIFF.clone_into(&mut self.form.said),
+            Pressed::Tab => self.turn(),
             Pressed::Up if several => self.choose(self.chosen.saturating_sub(1), now),
             Pressed::Down if several => self.choose(self.chosen + 1, now),
             Pressed::Up => self.form.scroll(-1),
@@ -381,13 +345,16 @@ impl Pane for ChangeCard {
 
     fn paste(&mut self, text: &str, scene: &Scene<'_>) -> Flow {
         self.touched = true;
-        self.form.paste(text, scene.now);
+        if self.choices.is_none() {
+            self.form.paste(text, scene.now);
+        }
         Flow::Used
     }
 
     fn moves(&self, scene: &Scene<'_>) -> Option<Duration> {
         match &self.stage {
             Stage::Unasked | Stage::Looking(_) | Stage::Sent => Some(Duration::from_secs(1)),
+            Stage::Ready(_) if self.choices.is_some() => None,
             Stage::Ready(card) => Some(self.form.deaf(scene.now).unwrap_or_else(|| {
                 card.valid_until
                     .since(scene.now)

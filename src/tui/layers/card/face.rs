@@ -113,6 +113,10 @@ impl ChangeCard {
             };
             rows.extend(paper::labelled(label, text, wide, theme));
         }
+        if let Some(choices) = &self.choices {
+            rows.extend(choices.body(wide, theme));
+            return rows;
+        }
         match &self.stage {
             Stage::Choosing => rows.push(vec![(
                 "nothing is asked, and nothing starts, before you choose".to_owned(),
@@ -167,6 +171,9 @@ impl ChangeCard {
     }
 
     pub(super) fn foot(&self, wide: usize, scene: &Scene<'_>, theme: &Theme) -> Vec<Row> {
+        if let Some(choices) = &self.choices {
+            return choices.foot(theme);
+        }
         let hint = theme.style(Role::Hint);
         let mut rows: Vec<Row> = vec![Vec::new()];
         rows.extend(foot::said(&self.form, wide, theme));
@@ -182,11 +189,15 @@ impl ChangeCard {
             rows.extend(foot::why(&self.form, theme));
         }
         let mut keys = Vec::new();
-        if matches!(self.stage, Stage::Ready(_)) {
+        if let Stage::Ready(card) = &self.stage {
             keys.push(("Enter", "on an exact match"));
-            if self.has_diff() {
-                keys.push(("Tab", if self.diff { "the card" } else { "the diff" }));
-            }
+            let turns = match (self.diff, self.has_diff(), card.flags.is_empty()) {
+                (false, true, _) => Some("the diff"),
+                (_, _, false) => Some("what may be chosen"),
+                (true, _, true) => Some("the card"),
+                (false, false, true) => None,
+            };
+            keys.extend(turns.map(|turns| ("Tab", turns)));
         }
         if self.stage == Stage::Choosing {
             keys.push(("Enter", "look at what it would do"));
