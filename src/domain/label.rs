@@ -53,6 +53,7 @@ labels! {
     AskedBy = "ASKED BY": "Who asked, and when.",
     Choices = "CHOICES": "What may be chosen.",
     Because = "BECAUSE": "Why.",
+    Ways = "WAYS": "The ways that were not taken.",
     Says = "SAYS": "What the planner says of it.",
     Changed = "CHANGED": "What is other than it was when it was shown last.",
     IfYes = "IF YES": "What an approval does.",

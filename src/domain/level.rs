@@ -69,6 +69,9 @@ pub struct Danger {
     /// What is changed is not known, or not of everything what is done to it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unknown: bool,
+    /// A person chose a way that is less safe than the one that its evaluation chooses.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub less_safe: bool,
 }
 
 /// What is to be done, as far as its level depends on it.
@@ -156,6 +159,10 @@ pub fn level(class: EnvClass, verb: Verb, danger: Danger) -> (Level, String) {
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.downtime => {
             (Level::L3, "the service stands still for a while")
         }
+        Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.less_safe => (
+            Level::L2,
+            "a way that is less safe than the one that its evaluation chooses",
+        ),
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.replaces => {
             (Level::L2, "a resource is replaced or deleted, or may be")
         }
@@ -241,13 +248,14 @@ mod tests {
         ] {
             for verb in VERBS {
                 let calm = level(class, verb, Danger::default()).0;
-                for bits in 0..32u8 {
+                for bits in 0..64u8 {
                     let danger = Danger {
                         replaces: bits & 1 != 0,
                         downtime: bits & 2 != 0,
                         destroys: bits & 4 != 0,
                         revises: bits & 8 != 0,
                         unknown: bits & 16 != 0,
+                        less_safe: bits & 32 != 0,
                     };
                     assert!(
                         level(class, verb, danger).0 >= calm,

@@ -104,6 +104,9 @@ pub struct Plan {
     /// The branch that the join is expected to take, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
+    /// The branch that its evaluation chooses, where a person chose a less safe one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<String>,
     /// What nobody else may take of real things while this goes on.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub reserves: BTreeSet<Reserved>,

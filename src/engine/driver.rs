@@ -137,7 +137,7 @@ impl Engine {
         let places = request.places.clone();
         self.spawn_look(format!("look {id}"), async move {
             let result = state(&parts, &planning, fresh).await.map(|seen| {
-                let quiet = planning.system.quiet(purpose, &seen);
+                let quiet = planning.system.quiet(purpose, &planning.ask.flags, &seen);
                 (seen, quiet)
             });
             Msg::Looked {
@@ -382,7 +382,7 @@ async fn until_quiet(
 ) -> Result<Sights, Failure> {
     let mut seen = state(parts, planning, fresh).await?;
     loop {
-        match planning.system.quiet(purpose, &seen) {
+        match planning.system.quiet(purpose, &planning.ask.flags, &seen) {
             Quiet::Quiet => return Ok(seen),
             Quiet::Stuck(failure) => return Err(failure),
             Quiet::Busy => parts.clock.sleep(BUSY).await,

@@ -96,7 +96,7 @@ impl System for Given {
         }
         Ok(plan)
     }
-    fn quiet(&self, _: Purpose, _: &Sights) -> Quiet {
+    fn quiet(&self, _: Purpose, _: &flag::Flags, _: &Sights) -> Quiet {
         Quiet::Quiet
     }
     fn eval(&self, _: &str, _: &Value) -> Option<Result<Output, String>> {

@@ -245,6 +245,9 @@ pub fn facts<T: serde::de::DeserializeOwned>(sight: &Sight) -> Result<T, Failure
     })
 }
 
+/// The status of a stack whose update can be cancelled.
+pub const UNDER_WAY: &str = "UPDATE_IN_PROGRESS";
+
 /// What a status means for one who wants to change the stack. `REVIEW_IN_PROGRESS`, left by a
 /// change set that nobody executed, counts as missing.
 #[must_use]

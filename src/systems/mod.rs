@@ -197,7 +197,7 @@ pub trait System: fmt::Debug + Sync {
     /// A failure that says why there is none and what to do.
     fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure>;
     /// What the real stack's state means for a deployment that wants to start.
-    fn quiet(&self, purpose: Purpose, seen: &Sights) -> Quiet;
+    fn quiet(&self, purpose: Purpose, flags: &Flags, seen: &Sights) -> Quiet;
     /// Carries out a step of its own that looks at data alone; `None` where it has no such step.
     fn eval(&self, kind: &str, params: &Value) -> Option<Result<Output, String>> {
         let _ = (kind, params);

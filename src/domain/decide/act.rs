@@ -117,7 +117,11 @@ pub fn guard(card: &Card, confirm: &Confirm) -> Result<(), Refused> {
     if card.needs_reason && confirm.reason.trim().is_empty() {
         return Err(refuse(
             "reason",
-            "this is level 4: give a reason".to_owned(),
+            if card.level >= Level::L4 {
+                "this is level 4: give a reason".to_owned()
+            } else {
+                "this is less safe than what its evaluation chooses: give a reason".to_owned()
+            },
         ));
     }
     Ok(())

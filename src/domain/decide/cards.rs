@@ -154,9 +154,10 @@ pub fn card(
         level,
         why,
         phrase: words(level, verb, &env_name, plans),
-        needs_reason: level >= Level::L4,
+        needs_reason: level >= Level::L4 || danger.less_safe,
         subject,
         lines,
+        flags: Vec::new(),
         rows,
         plan,
         made_at: cx.now,
@@ -221,6 +222,7 @@ fn merge(a: Danger, b: Danger) -> Danger {
         downtime: a.downtime || b.downtime,
         destroys: a.destroys || b.destroys,
         unknown: a.unknown || b.unknown,
+        less_safe: a.less_safe || b.less_safe,
     }
 }
 

@@ -13,6 +13,9 @@ pub struct PlanShown {
     /// What would be in service at its good end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaves: Option<Leaves>,
+    /// The branch that its evaluation chose, where a person chose a less safe one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<String>,
 }
 
 impl PlanShown {
@@ -22,6 +25,7 @@ impl PlanShown {
         Self {
             repairs: plan.repairs,
             leaves: plan.leaves(),
+            instead_of: plan.instead_of.clone(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! change a stack. Every call that changes anything is noted before it is made and carries the
 //! attempt's token; after a restart AWS is asked what became of it.
 
+mod cancel;
 mod change;
 mod change_set;
 mod continued;
@@ -43,6 +44,7 @@ pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
         Hand::<execute::Execute>::executor(clients),
         Hand::<delete::Delete>::executor(clients),
         Hand::<continued::Continue>::executor(clients),
+        Arc::new(cancel::CancelUpdate(Arc::clone(clients))),
         Arc::new(change_set::MakeChangeSet(Arc::clone(clients))),
         Arc::new(verify::Verify(Arc::clone(clients))),
     ]

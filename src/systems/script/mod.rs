@@ -15,6 +15,7 @@ use super::{PlanAsk, System};
 use crate::domain::deployment::Deployment;
 use crate::domain::digest::Digest;
 use crate::domain::failure::{Failure, millis};
+use crate::domain::flag::Flags;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::level::Danger;
@@ -45,6 +46,7 @@ const UNKNOWN: Danger = Danger {
     downtime: false,
     destroys: false,
     unknown: true,
+    less_safe: false,
 };
 
 /// The form in which a script is stored with its deployments.
@@ -218,7 +220,7 @@ impl System for Script {
         }
     }
 
-    fn quiet(&self, _purpose: Purpose, _seen: &Sights) -> Quiet {
+    fn quiet(&self, _purpose: Purpose, _flags: &Flags, _seen: &Sights) -> Quiet {
         Quiet::Quiet
     }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::chosen::{Taken, UNKNOWN, is_less_safe};
 use super::databases::Data;
 use super::entry::Downtime;
 use super::migrations::Class;
@@ -23,7 +24,9 @@ pub(super) const SAME: &str = "same";
 /// Parameters: `about`, `changes` (the output of the change set), `seen_rows` (what the person had
 /// on the card, or null), `policy` and `because` (who says it), `counts` (what runs now and can be scaled down: nothing means
 /// no downtime), `steady` (why what runs besides cannot, or null), `data` (what is done to
-/// databases where another version comes, and what that means for the code that runs, or null).
+/// databases where another version comes, and what that means for the code that runs, or null), `chosen` (the
+/// way that a person chose, or null), `admitted` (the way of the evaluation that they knew of then, or null),
+/// `open` (the ways that there are).
 ///
 /// # Errors
 /// A sentence, when the parameters have another form.
@@ -46,7 +49,7 @@ pub(super) fn join(params: &Value) -> Result<Output, String> {
         .unwrap_or("downtime in the estate");
     let data: Option<Data> =
         serde_json::from_value(params["data"].clone()).map_err(|why| format!("data: {why}"))?;
-    let (branch, why) = branch(
+    let evaluated = branch(
         &rows,
         empty,
         (policy, because),
@@ -54,13 +57,23 @@ pub(super) fn join(params: &Value) -> Result<Output, String> {
         steady,
         data.as_ref(),
     );
-    let more_dangerous = branch != NOP && more_dangerous(&rows, seen.as_deref());
-    told(
-        json!({ "branch": branch, "why": why }),
-        params,
-        rows,
-        more_dangerous,
-    )
+    let taken = Taken::of(evaluated, params["chosen"].as_str());
+    let admitted = params["admitted"].as_str().filter(|way| *way != UNKNOWN);
+    // Who gave a reason did so against what the evaluation said then.
+    let overruled = taken.instead_of();
+    let is_new = overruled.is_some_and(|way| admitted.is_none_or(|known| is_less_safe(known, way)));
+    let more_dangerous = taken.way != NOP && more_dangerous(&rows, seen.as_deref());
+    let mut public = json!({ "branch": taken.way, "why": taken.why });
+    let open = params["open"].as_array().into_iter().flatten();
+    let open: Vec<&str> = open.filter_map(Value::as_str).collect();
+    let others = taken.others(&open);
+    if !others.is_empty() {
+        public["others"] = json!(others);
+    }
+    if let Some((evaluated, why)) = taken.evaluated {
+        public["evaluated"] = json!({ "branch": evaluated, "why": why });
+    }
+    told(public, params, rows, more_dangerous || is_new)
 }
 
 /// Nothing changes.

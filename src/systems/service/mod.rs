@@ -3,6 +3,7 @@
 
 mod beside;
 mod body;
+mod chosen;
 mod create;
 mod databases;
 mod downtime;
@@ -32,7 +33,7 @@ use super::files::{Files, Need, Read};
 use super::{PlanAsk, System};
 use crate::domain::deployment::Deployment;
 use crate::domain::failure::Failure;
-use crate::domain::flag::Flag;
+use crate::domain::flag::{Flag, Flags};
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing};
 use crate::domain::plan::{Output, Plan};
@@ -244,7 +245,11 @@ impl System for Service {
         body.deployable(ask)?;
         let body = body.placed(ask, stack, seen)?;
         let serving = serving.and_then(|one| one.placed(ask, stack, seen).ok());
-        let mut plan = match (ask.purpose, only(&ask.flags)?) {
+        let only = only(&ask.flags)?;
+        let mut plan = match (ask.purpose, only) {
+            (Purpose::Deploy, _) if ways::cancels(&ask.flags, stack) => {
+                plan::cancelled(ask, &body.input.stack_name, stack)
+            }
             (Purpose::Deploy, Only::One(choice)) if !stack.standing().is_shut() => {
                 only::part(ask, &body, serving.as_ref(), (stack, seen), choice)
             }
@@ -308,8 +313,9 @@ impl System for Service {
         Ok(plan)
     }
 
-    fn quiet(&self, purpose: Purpose, seen: &Sights) -> Quiet {
+    fn quiet(&self, purpose: Purpose, flags: &Flags, seen: &Sights) -> Quiet {
         match seen.of_kind(STACK).map(facts::<StackFacts>) {
+            Some(Ok(stack)) if ways::cancels(flags, &stack) => Quiet::Quiet,
             Some(Ok(stack)) => status::quiet(purpose, "the CloudFormation stack", &stack),
             Some(Err(failure)) => Quiet::Stuck(failure),
             None => Quiet::Busy,

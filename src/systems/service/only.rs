@@ -72,8 +72,8 @@ pub(super) fn part(
         Choice::DbOnly => on.databases(seen),
         Choice::Destroy => on.destroyed(seen, false),
         Choice::Recreate => on.destroyed(seen, true),
-        // It changes how a plan goes, and is none of its own.
-        Choice::Rotate => plan::update(ask, body, serving, stack, seen),
+        // They change how a plan goes, and are none of their own.
+        Choice::Rotate | Choice::CancelUpdates => plan::update(ask, body, serving, stack, seen),
     }
 }
 

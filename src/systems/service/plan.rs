@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::beside::Beside;
 use super::body::Body;
+use super::chosen::{self, Taken, UNKNOWN, is_less_safe};
 use super::databases::{self, Chains, Needs};
 use super::downtime::downtime;
 use super::entry::Downtime;
@@ -71,6 +72,28 @@ pub(super) fn first_touch(ask: &PlanAsk, first: bool) -> Option<HoldRule> {
     (first && protected).then(|| HoldRule::always(HoldKind::FirstTouch))
 }
 
+/// The update that goes on is cancelled; what the stack is then shows what is to be done.
+pub(super) fn cancelled(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<Plan, Failure> {
+    let first = touch(ask, name, stack)?;
+    let step = steps::as_seen(steps::cancel(name), json!(stack.as_seen()));
+    let began = stack
+        .changed_at
+        .map_or_else(String::new, |at| format!(" at {}", at.text("%H:%M:%SZ")));
+    Ok(Plan {
+        name: Choice::CancelUpdates.name().to_owned(),
+        steps: vec![step.hold(first_touch(ask, first))],
+        danger: weight::danger(None),
+        says: vec![
+            format!(
+                "{name} is {}: somebody else began to update it{began}. That is cancelled, and CloudFormation brings back what was before.",
+                stack.status
+            ),
+            "What is deployed then is worked out for the stack as it is when that has ended; what replaces or deletes something waits at a hold.".to_owned(),
+        ],
+        ..Plan::default()
+    })
+}
+
 /// A plan that updates what is there.
 pub(super) fn update(
     ask: &PlanAsk,
@@ -99,23 +122,40 @@ pub(super) fn update(
     };
     let way = way(ask, body);
     let needs = databases::needs(ask, body, seen, way.policy == Downtime::Always)?;
-    quick(ask, &way, &needs)?;
     let runs = running.values().any(|count| count != "0");
+    let chosen = chosen::chosen(ask, &needs, runs)?;
+    if chosen.is_none() {
+        quick(ask, &way, &needs)?;
+    }
     let expected = rows.as_ref().map(|rows| {
-        join::branch(
+        let evaluated = join::branch(
             rows,
             empty,
             (way.policy, way.because),
             &running,
             steady.as_deref(),
             needs.data.as_ref(),
-        )
+        );
+        Taken::of(evaluated, chosen)
     });
-    let branch = expected.as_ref().map(|(branch, _)| (*branch).to_owned());
-    let mut all = vec![
-        steps::change_set("change-set", &input, None, &[]),
-        joined(ask, body, &way, &running, steady.as_deref(), &needs),
-    ];
+    let branch = expected.as_ref().map(|taken| taken.way.to_owned());
+    let instead_of = match &expected {
+        Some(taken) => taken.instead_of(),
+        None => chosen
+            .filter(|way| is_less_safe(way, UNKNOWN))
+            .and(Some(UNKNOWN)),
+    };
+    let mut join = joined(ask, body, &way, &running, steady.as_deref(), &needs);
+    let open = chosen::open(&needs, runs);
+    join.params["open"] = json!(open);
+    if let Some(way) = chosen {
+        join.params["chosen"] = json!(way);
+        join.params["admitted"] = match &ask.seen {
+            None => json!(instead_of),
+            Some(seen) => json!(seen.plan.as_ref().and_then(|plan| plan.instead_of.as_ref())),
+        };
+    }
+    let mut all = vec![steps::change_set("change-set", &input, None, &[]), join];
     let rotates = Choice::Rotate.is_in(&ask.flags) && !body.databases().is_empty();
     // Users are made anew whichever way is taken; of databases that are made, with them.
     let rotates_first = rotates && needs.data.is_none();
@@ -129,7 +169,12 @@ pub(super) fn update(
         needs: &needs,
     };
     // What databases need is known: the ways that are not open to them are no part of the plan.
-    match needs.data.as_ref().map(|data| data.class) {
+    let class = needs.data.as_ref().map(|data| match chosen {
+        Some(join::PARALLEL) => Class::Compatible,
+        Some(join::BEFORE) => Class::Before,
+        Some(_) | None => data.class,
+    });
+    match class {
         None => all.extend(straight(ask, body, hold, rotates_first)),
         Some(Class::Before) if runs => all.extend(beside.before(hold)),
         Some(Class::Compatible) if runs => all.extend(beside.parallel(hold)),
@@ -146,11 +191,13 @@ pub(super) fn update(
     }
     let mut danger = weight::danger(rows.as_deref());
     danger.downtime = branch.as_deref() == Some(join::DOWNTIME) && runs;
+    danger.less_safe = instead_of.is_some();
     let mut says = Vec::new();
-    if let Some((_, why)) = &expected {
+    if let Some(taken) = &expected {
         let rows = rows.as_deref().unwrap_or_default();
-        let sentence = sentence(branch.as_deref(), why, rows, runs);
+        let sentence = sentence(branch.as_deref(), &taken.why, rows, runs);
         says.push(format!("Expected: {sentence}."));
+        says.extend(taken.overruled());
     }
     says.extend(needs.says);
     if rotates {
@@ -173,6 +220,9 @@ pub(super) fn update(
     }
     says.extend(tags(&input, stack, first));
     says.extend(weight::says(rows.as_deref().unwrap_or_default()));
+    let others = expected.map(|taken| taken.others(open));
+    let others = others.filter(|others| !others.is_empty());
+    says.extend(others.map(|others| format!("Not taken: {others}.")));
     let changes = rows
         .map(|rows| weight::weighed(steps::about(name), rows))
         .into_iter()
@@ -185,6 +235,7 @@ pub(super) fn update(
         danger,
         says,
         branch,
+        instead_of: instead_of.map(str::to_owned),
         ..Plan::default()
     })
 }

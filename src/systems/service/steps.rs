@@ -197,6 +197,22 @@ pub(super) fn delete(stack_name: &str, retain: &[String], after: &[&str]) -> Ste
         .leaving(Leaves::Nothing)
 }
 
+/// Cancels the update that goes on.
+pub(super) fn cancel(stack_name: &str) -> Step {
+    let params = json!({ "stack_name": stack_name });
+    let title = format!("cancel the update of {stack_name}");
+    Step::new(
+        Role::Change,
+        "cancel-update",
+        title,
+        "cloudformation.cancel",
+        params,
+    )
+    .about(about(stack_name))
+    .leaving(Leaves::Old)
+    .undo("deploy again what was cancelled")
+}
+
 /// Goes on with a rollback that got stuck, leaving out what cannot be rolled back.
 pub(super) fn go_on(stack_name: &str, skip: &[String]) -> Step {
     let params = json!({ "stack_name": stack_name, "skip": skip });

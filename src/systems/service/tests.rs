@@ -1,6 +1,7 @@
 //! Planners as data: every status, every branch, and that no plan can do what it must not.
 
 mod adopted;
+mod chosen;
 mod consent;
 mod databases;
 mod fixed;

@@ -2,11 +2,14 @@
 //! chosen, by the estate, or by the o5 file.
 
 use super::body::Body;
+use super::chosen::EVALUATED;
 use super::entry::Downtime;
+use super::join::{BEFORE, DOWNTIME, PARALLEL, UPDATE};
 use super::late;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{self, Flag, Flags, Form};
 use crate::domain::purpose::Purpose;
+use crate::forms::cloudformation::{StackFacts, UNDER_WAY};
 use crate::systems::PlanAsk;
 
 /// Everything that a person may choose of a service.
@@ -14,11 +17,13 @@ pub(super) const FLAGS: &[Flag] = &[
     late::VERSION_FLAG,
     QUICK,
     PLANS,
+    HOW,
     Choice::InfraOnly.flag(),
     Choice::DbOnly.flag(),
     Choice::Recreate.flag(),
     Choice::Destroy.flag(),
     Choice::Rotate.flag(),
+    Choice::CancelUpdates.flag(),
 ];
 
 /// Something that is chosen or not.
@@ -34,6 +39,8 @@ pub(super) enum Choice {
     Destroy,
     /// Its databases get new users.
     Rotate,
+    /// An update that goes on, begun elsewhere, is cancelled first.
+    CancelUpdates,
 }
 
 impl Choice {
@@ -45,6 +52,7 @@ impl Choice {
             Choice::Recreate => "recreate-database",
             Choice::Destroy => "destroy-database",
             Choice::Rotate => "rotate-credentials",
+            Choice::CancelUpdates => "cancel-updates",
         }
     }
 
@@ -65,6 +73,9 @@ impl Choice {
                 Choice::Rotate => {
                     "its databases get new users, with new passwords in their secrets"
                 }
+                Choice::CancelUpdates => {
+                    "an update that somebody else began and that goes on is cancelled first"
+                }
             },
         }
     }
@@ -73,6 +84,11 @@ impl Choice {
     pub(super) fn is_in(self, flags: &Flags) -> bool {
         flag::text(flags, self.name()).is_some_and(|text| text == "true")
     }
+}
+
+/// Whether the update that goes on is to be cancelled.
+pub(super) fn cancels(flags: &Flags, stack: &StackFacts) -> bool {
+    Choice::CancelUpdates.is_in(flags) && stack.status == UNDER_WAY
 }
 
 /// What a deployment is about.
@@ -112,18 +128,25 @@ pub(super) fn only(flags: &Flags) -> Result<Only, Failure> {
     }
 }
 
-const QUICK: Flag = Flag {
+pub(super) const QUICK: Flag = Flag {
     name: "quick",
     form: Form::OneOf(&["true", "false"]),
     purposes: &[Purpose::Deploy],
     says: "true: it is updated as it runs, whatever is replaced; false: not so, though its o5 file says quick_mode",
 };
 
-const PLANS: Flag = Flag {
+pub(super) const PLANS: Flag = Flag {
     name: "plans",
     form: Form::OneOf(&["evaluated", "current"]),
     purposes: &[Purpose::Deploy],
     says: "evaluated: what changes says whether the service stops first; current: it always does",
+};
+
+pub(super) const HOW: Flag = Flag {
+    name: "how",
+    form: Form::OneOf(&[EVALUATED, UPDATE, PARALLEL, BEFORE, DOWNTIME]),
+    purposes: &[Purpose::Deploy],
+    says: "the way of the update, whatever its evaluation says; a less safe one needs a reason",
 };
 
 /// Whether a change stops the service first, and who says so.

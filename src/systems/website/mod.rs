@@ -347,7 +347,7 @@ impl System for Website {
     }
 
     /// A distribution that is deployed to the edges takes any change meanwhile.
-    fn quiet(&self, _purpose: Purpose, seen: &Sights) -> Quiet {
+    fn quiet(&self, _purpose: Purpose, _flags: &Flags, seen: &Sights) -> Quiet {
         match seen.of_kind(DISTRIBUTION).map(|sight| sight.standing) {
             Some(Standing::Unknown) | None => Quiet::Busy,
             Some(_) => Quiet::Quiet,

@@ -100,6 +100,7 @@ const REPLACES: Danger = Danger {
     downtime: false,
     destroys: false,
     unknown: false,
+    less_safe: false,
 };
 
 fn work(site: &Site, build: &Build, path: &str, change: &Change) -> Step {

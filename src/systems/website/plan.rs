@@ -320,6 +320,7 @@ const GOES: Danger = Danger {
     downtime: true,
     destroys: true,
     unknown: false,
+    less_safe: false,
 };
 
 pub(super) fn row(logical: &str, kind: &str, does: Does) -> ChangeRow {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::*;
 use crate::domain::deployment::Deployment;
 use crate::domain::failure::Failure;
+use crate::domain::flag::Flags;
 use crate::domain::ids::StepId;
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::person::Issuer;
@@ -169,8 +170,8 @@ impl System for Sites {
         rest().plan(ask, spec, seen)
     }
 
-    fn quiet(&self, purpose: Purpose, seen: &Sights) -> Quiet {
-        rest().quiet(purpose, seen)
+    fn quiet(&self, purpose: Purpose, flags: &Flags, seen: &Sights) -> Quiet {
+        rest().quiet(purpose, flags, seen)
     }
 
     fn carry(&self, old: &Deployment, plan: &Plan) -> Vec<(StepId, Output)> {

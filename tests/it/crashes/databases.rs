@@ -19,7 +19,7 @@ use super::fate::{Fates, died_everywhere};
 use super::life::{Life, Release};
 use crate::databases::{GOOD, GROUND, app, cluster};
 
-const STACK: &str = "dev/shop";
+pub(super) const STACK: &str = "dev/shop";
 
 /// One for each point: a real server takes its time.
 const SEEDS: u64 = 13;
@@ -93,10 +93,7 @@ async fn lived(fates: Fates) -> Fates {
     );
     let cloud = Arc::new(Cloud::open(fates.seed).await);
     let (clients, hosts) = (cloud.clients(), Hosts::of(&cloud.clock()));
-    cloud.make("ground", GROUND, &[]);
-    let master = json!({ "dbuser": "master", "dbpass": "master-of-tests" }).to_string();
-    let asks = json!({ "Name": "/rds/main", "SecretString": master, "ClientRequestToken": "00000000-0000-4000-8000-000000000001" });
-    cloud.call("secretsmanager", "CreateSecret", asks);
+    ground(&cloud);
     let mut life = Life::new(
         fates,
         STACK,
@@ -114,7 +111,8 @@ async fn lived(fates: Fates) -> Fates {
             let chosen = [(flag.parse().unwrap(), Flagged::Switch(true))].into();
             intent = intent.choosing(chosen).unwrap();
         }
-        let attached = release(&env, version).read(&STACK.parse().unwrap());
+        let attached =
+            release(&env, version, "-- holdpoint: compatible").read(&STACK.parse().unwrap());
         let d = life.carried_out(intent, vec![attached]).await;
         went_well(&d, &life.fates.told());
     }
@@ -132,6 +130,14 @@ async fn lived(fates: Fates) -> Fates {
     life.fates
 }
 
+/// The cluster, and the key of the database server.
+pub(super) fn ground(cloud: &Cloud) {
+    cloud.make("ground", GROUND, &[]);
+    let master = json!({ "dbuser": "master", "dbpass": "master-of-tests" }).to_string();
+    let asks = json!({ "Name": "/rds/main", "SecretString": master, "ClientRequestToken": "00000000-0000-4000-8000-000000000001" });
+    cloud.call("secretsmanager", "CreateSecret", asks);
+}
+
 fn went_well(d: &Deployment, told: &str) {
     assert_eq!(d.end, Some(End::Done), "{told}: {:#?}", d.steps);
     assert!(
@@ -147,7 +153,7 @@ fn went_well(d: &Deployment, told: &str) {
     assert!(ran.count() <= 1, "{told}");
 }
 
-fn release(env: &str, version: &str) -> Release {
+pub(super) fn release(env: &str, version: &str, migration: &str) -> Release {
     let entry = json!({
         "config": "app.yaml", "cluster": "cluster.yaml", "environment": env, "version": version,
         "migrations": { "main": "db" },
@@ -162,7 +168,7 @@ fn release(env: &str, version: &str) -> Release {
         files: vec![
             ("app.yaml", file(&app(GOOD))),
             ("cluster.yaml", file(&cluster(env))),
-            ("db/0001_orders.sql", file("-- holdpoint: compatible")),
+            ("db/0001_orders.sql", file(migration)),
         ],
     }
 }

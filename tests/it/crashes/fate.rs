@@ -29,6 +29,9 @@ const POINTS: [&str; 13] = [
 /// What is passed before the step runs.
 const EARLY: usize = 3;
 
+/// The kind of those who are spared.
+const SPARED: &str = "spared";
+
 /// How many of a seed's engines may die; the one after them carries everything to its end.
 const DEATHS: usize = 6;
 /// How many points are drawn for an engine.
@@ -84,11 +87,17 @@ impl Fates {
         }
     }
 
+    /// Engines of whom none dies.
+    pub(super) fn spared(seed: u64) -> Self {
+        Self::of(seed, SPARED)
+    }
+
     /// The fate of the next engine.
     pub(super) fn next(&mut self) -> Arc<Fate> {
         let all = points(self.kind);
         let deaths = self.deaths().len();
         let last: BTreeSet<_> = match deaths {
+            _ if self.kind == SPARED => BTreeSet::new(),
             0 => [(all[usize::try_from(self.seed).unwrap() % all.len()], 1)].into(),
             1..DEATHS => (0..DRAWN)
                 .map(|_| {

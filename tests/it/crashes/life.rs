@@ -236,6 +236,17 @@ impl Life {
         intent: Intent,
         attached: Vec<Attached>,
     ) -> Arc<Deployment> {
+        self.until(intent, attached, None).await.0
+    }
+
+    /// The same, and a person cancels it once it has come through so many states; with whether it
+    /// came so far.
+    pub(super) async fn until(
+        &mut self,
+        intent: Intent,
+        attached: Vec<Attached>,
+        cancels: Option<usize>,
+    ) -> (Arc<Deployment>, bool) {
         let person = Arc::new(Person {
             seed: self.fates.seed,
             store: self.store.clone(),
@@ -243,6 +254,7 @@ impl Life {
             stack: self.stack.clone(),
             intent,
             attached,
+            cancels,
             desk: Mutex::new(Desk {
                 asks: self.asks,
                 ..Desk::default()
@@ -252,7 +264,8 @@ impl Life {
         while !self.engine(&person).await {}
         let desk = person.desk.lock().unwrap();
         self.asks = desk.asks;
-        self.folds().deployments[&desk.started.unwrap()].clone()
+        let d = self.folds().deployments[&desk.started.unwrap()].clone();
+        (d, desk.cancel.is_some())
     }
 
     /// What a replay of the whole log leads to.
@@ -319,6 +332,8 @@ struct Person {
     stack: StackId,
     intent: Intent,
     attached: Vec<Attached>,
+    /// After how many states they cancel it.
+    cancels: Option<usize>,
     desk: Mutex<Desk>,
 }
 
@@ -330,6 +345,9 @@ struct Desk {
     started: Option<DeploymentId>,
     approved: BTreeSet<HoldId>,
     approvals: Vec<AskId>,
+    /// The states that were seen: the phase, and the steps that run.
+    states: Vec<String>,
+    cancel: Option<AskId>,
 }
 
 impl Person {
@@ -357,6 +375,11 @@ impl Person {
         }
         let started = self.desk.lock().unwrap().started;
         let deployment = started.and_then(|id| folds.deployments.get(&id));
+        if let Some(d) = deployment
+            && self.cancel(d)
+        {
+            let _ = engine.send(Signal::Asks);
+        }
         for hold in deployment.iter().flat_map(|d| d.open_holds()) {
             if self.desk.lock().unwrap().approved.insert(hold.id.clone()) {
                 self.approve(hold);
@@ -374,6 +397,48 @@ impl Person {
         if deployment.is_some_and(|d| d.is_over()) && folds.stack(&self.stack).current.is_none() {
             let _ = engine.send(Signal::End);
         }
+    }
+
+    /// Cancels it where it has come so far, with the guard that its card asks for; true where
+    /// something was asked.
+    fn cancel(&self, d: &Deployment) -> bool {
+        let live = d.runs().filter(|(_, run)| run.is_live());
+        let live: Vec<&str> = live.map(|(step, _)| step.id.as_str()).collect();
+        let state = format!("{:?} {}", d.phase, live.join(" "));
+        let asked = {
+            let mut desk = self.desk.lock().unwrap();
+            if !desk.states.contains(&state) {
+                desk.states.push(state);
+            }
+            let due = self.cancels.is_some_and(|after| desk.states.len() > after);
+            if !due || d.is_over() && desk.cancel.is_none() {
+                return false;
+            }
+            desk.cancel
+        };
+        let confirm = match asked.map(|id| self.answer(id)) {
+            None => Confirm::default(),
+            Some(Some(Answer::Refused(refused))) => {
+                // One that is over by then is none to cancel.
+                let Some(card) = refused.card else {
+                    return false;
+                };
+                Confirm {
+                    subject: Some(card.subject),
+                    text: card.phrase.unwrap_or_default(),
+                    reason: String::new(),
+                }
+            }
+            Some(_) => return false,
+        };
+        let id = self.submit(Ask::Do {
+            intent: Intent::Cancel { deployment: d.id },
+            attached: Vec::new(),
+            confirm,
+            armed: false,
+        });
+        self.desk.lock().unwrap().cancel = Some(id);
+        true
     }
 
     fn ask(&self, confirm: Confirm) {

@@ -5,6 +5,7 @@
 mod cloud;
 mod command;
 mod databases;
+mod ended;
 mod fate;
 mod life;
 mod site;
@@ -13,9 +14,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use holdpoint::aws::cfn::changes::preview_prefix;
-use holdpoint::domain::ask::{Intent, Way};
+use holdpoint::domain::ask::{Intent, Source, Way};
 use holdpoint::domain::deployment::Deployment;
 use holdpoint::domain::end::End;
+use holdpoint::domain::flag;
 use holdpoint::domain::plan::StepKind;
 use holdpoint::domain::request::SourceFile;
 use holdpoint::exec::executors;
@@ -179,12 +181,62 @@ fn a_look_at_the_end_changes_nothing() {
     told("cloudformation.verify");
 }
 
+const CANCEL: &str = "cloudformation.cancel";
+
+/// What is deployed then is planned anew: of the step that cancelled the update the ledger alone
+/// tells.
+#[tokio::test]
+async fn an_update_of_somebody_else_is_cancelled_once() {
+    let mut met = Vec::new();
+    for seed in 0..SEEDS {
+        let fates = Fates::of(seed, CANCEL);
+        let cloud = Arc::new(Cloud::open(seed).await);
+        let (clients, hosts) = (cloud.clients(), Hosts::of(&cloud.clock()));
+        let hands = executors(&clients, &hosts);
+        let mut life = Life::new(
+            fates,
+            STACK,
+            cloud.clock(),
+            (&clients, &hosts),
+            hands,
+            "/nowhere".into(),
+        )
+        .over(&cloud);
+        let tags = [("holdpoint:store", Life::STORE), ("holdpoint:stack", STACK)];
+        cloud.make(NAME, TEMPLATE, &tags);
+        life.environment(Some(Cloud::target()));
+        let theirs = json!({ "ParameterKey": "Delay", "ParameterValue": "90" });
+        let update = json!({ "StackName": NAME, "TemplateBody": TEMPLATE, "Parameters": [theirs] });
+        cloud.call("cloudformation", "UpdateStack", update);
+        let before = cloud.effects().len();
+        let flags = [("cancel-updates".parse().unwrap(), flag::Value::Switch(true))];
+        let intent = Intent::deploy(STACK.parse().unwrap(), Source::Estate);
+        let intent = intent.choosing(flags.into()).unwrap();
+        let release = release(&CHANGED, "7").read(&STACK.parse().unwrap());
+        let d = life.carried_out(intent, vec![release]).await;
+        let told = life.fates.told();
+        assert_eq!(d.end, Some(End::Done), "{told}");
+        let effects: Vec<String> = cloud.effects()[before..]
+            .iter()
+            .filter(|entry| !is_of_preview(entry))
+            .map(|entry| entry.action.clone())
+            .collect();
+        assert_eq!(
+            effects,
+            ["CancelUpdateStack", "CreateChangeSet", "ExecuteChangeSet"],
+            "{told}"
+        );
+        met.push(life.fates);
+    }
+    died_everywhere(CANCEL, &met);
+}
+
 #[tokio::test]
 async fn every_executor_has_its_story() {
     let told: BTreeSet<&str> = TOLD
         .iter()
         .map(|(kind, _)| *kind)
-        .chain([command::KIND])
+        .chain([command::KIND, CANCEL])
         .chain(site::kinds())
         .chain(databases::kinds())
         .collect();

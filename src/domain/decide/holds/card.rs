@@ -1,5 +1,7 @@
 //! What the card of a hold says.
 
+use serde_json::Value;
+
 use crate::domain::deployment::{Deployment, Stopping};
 use crate::domain::folds::Folds;
 use crate::domain::hold::HoldKind;
@@ -119,6 +121,9 @@ pub(super) fn lines(
     if restores {
         line(Label::Because, why(d));
     } else {
+        let (way, others) = way(d, step);
+        line(Label::Because, way);
+        line(Label::Ways, others);
         line(
             Label::Says,
             d.plan
@@ -159,6 +164,30 @@ pub(super) fn lines(
         ),
     );
     lines
+}
+
+/// Which way was chosen for what a step is part of and why, and which others there were.
+fn way(d: &Deployment, step: &Step) -> (String, String) {
+    let outputs = d.outputs();
+    let join = step
+        .only_if
+        .as_ref()
+        .and_then(|(join, _)| outputs.get(join));
+    let Some(public) = join.map(|output| &output.public) else {
+        return (String::new(), String::new());
+    };
+    let text = |pointer: &str| public.pointer(pointer).and_then(Value::as_str);
+    let way = match (text("/branch"), text("/why")) {
+        (Some(way), Some(why)) => format!("the way is {way}: {why}"),
+        _ => String::new(),
+    };
+    let evaluated = text("/evaluated/branch").zip(text("/evaluated/why"));
+    let evaluated = evaluated.map(|(way, why)| format!("; its evaluation chooses {way} ({why})"));
+    let others = text("/others").map(|others| format!("not taken: {others}"));
+    (
+        way + &evaluated.unwrap_or_default(),
+        others.unwrap_or_default(),
+    )
 }
 
 /// What became different since a plan was made that is void now.

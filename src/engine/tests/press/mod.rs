@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::domain::deployment::Deployment;
 use crate::domain::failure::Failure;
+use crate::domain::flag::Flags;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing, Subject};
@@ -240,7 +241,7 @@ impl System for Press {
         })
     }
 
-    fn quiet(&self, _purpose: Purpose, seen: &Sights) -> Quiet {
+    fn quiet(&self, _purpose: Purpose, _flags: &Flags, seen: &Sights) -> Quiet {
         match seen.of_kind(EDITION).map(|sight| sight.standing) {
             Some(Standing::Busy) | None => Quiet::Busy,
             Some(_) => Quiet::Quiet,

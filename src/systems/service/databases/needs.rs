@@ -20,6 +20,8 @@ use crate::text::counted::{counted, size};
 pub(in crate::systems::service) struct Needs {
     /// What that means for the code that runs, and why; none where they need nothing.
     pub(in crate::systems::service) data: Option<Data>,
+    /// Whether one is made.
+    pub(in crate::systems::service) makes: bool,
     /// The names of those that are migrated.
     pub(in crate::systems::service) migrated: BTreeSet<String>,
     /// What is done to them, by what it is about.
@@ -101,6 +103,7 @@ pub(in crate::systems::service) fn needs(
             return Err(one.on.of_another(mark));
         }
         if there.oid.is_none() {
+            needs.makes = true;
             needs.need(Class::Breaking, format!("makes the database {name}"));
             needs
                 .says

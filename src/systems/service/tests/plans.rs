@@ -39,7 +39,7 @@ fn every_status() {
     for status in STATUSES {
         for purpose in [Purpose::Deploy, Purpose::Teardown, Purpose::Recover] {
             let seen = observed(status, None);
-            let quiet = match Service.quiet(purpose, &seen) {
+            let quiet = match Service.quiet(purpose, &Flags::new(), &seen) {
                 Quiet::Busy => "busy",
                 Quiet::Quiet => "quiet",
                 Quiet::Stuck(failure) => {
