@@ -1,11 +1,18 @@
 //! Databases on Postgres servers: how plans name them, and what is seen of them.
 
+mod alter;
+pub mod migrations;
+pub mod sql;
+mod statement;
+pub mod touch;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use self::migrations::Carried;
 use crate::domain::failure::Failure;
 use crate::domain::look::{Look, Sight, Standing, Subject};
 use crate::domain::row::Row;
@@ -13,6 +20,9 @@ use crate::text::counted::{counted, size};
 
 /// The kind of a database, as a real thing that is looked at. Its name is `database@host:port`.
 pub const DATABASE: &str = "postgres.database";
+
+/// The kind of the step that carries out files of migrations.
+pub const MIGRATE: &str = "postgres.migrate";
 
 /// What it is called where a person reads of it.
 const CALLED: &str = "database";
@@ -162,6 +172,9 @@ pub struct DatabaseFacts {
     /// What was migrated, as a tool of migrations recorded it; none where no tool did.
     #[serde(default)]
     pub applied: Option<Applied>,
+    /// What was carried out here of the files of its migrations.
+    #[serde(default)]
+    pub carried: Vec<Carried>,
     /// The users that are members of its role.
     #[serde(default)]
     pub users: Vec<String>,
@@ -198,8 +211,14 @@ pub struct Table {
     pub name: String,
     /// How many rows it has, as the server estimates; none where it never counted.
     pub rows: Option<u64>,
-    /// Its size in bytes, with its indexes.
+    /// Its size in bytes, with its indexes; of a partitioned one with its partitions.
     pub bytes: u64,
+    /// How many sessions hold locks on it.
+    #[serde(default)]
+    pub held: u32,
+    /// Its indexes by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<String>,
 }
 
 /// What a tool of migrations recorded.
@@ -239,11 +258,17 @@ impl Table {
     /// `public.orders (1.2 GB, about 10,000,000 rows)`.
     #[must_use]
     pub fn says(&self) -> String {
+        format!("{} ({})", self.name, self.holds())
+    }
+
+    /// `1.2 GB, about 10,000,000 rows`.
+    #[must_use]
+    pub fn holds(&self) -> String {
         let rows = self.rows.map_or_else(
             || "rows never counted".to_owned(),
             |rows| format!("about {} rows", grouped(rows)),
         );
-        format!("{} ({}, {rows})", self.name, size(self.bytes))
+        format!("{}, {rows}", size(self.bytes))
     }
 }
 
@@ -270,6 +295,8 @@ mod tests {
             name: "public.orders".to_owned(),
             rows,
             bytes: 1_288_490_189,
+            held: 0,
+            indexes: Vec::new(),
         };
         assert_eq!(
             table(Some(10_000_000)).says(),

@@ -1,6 +1,6 @@
 //! The one who makes databases on a server: let in by its secret, or by a token of IAM.
 
-use super::session::{Called, Session};
+use super::session::{Called, Notices, Session};
 use super::trouble::Trouble;
 use super::user::{Key, Login};
 use crate::aws::Cloud;
@@ -113,6 +113,12 @@ impl Admin {
     pub(super) async fn inside_as(&self, login: &Login) -> Result<Session, Trouble> {
         let name = self.of.name.as_str();
         Session::open(&self.of.server, login, name, &self.called).await
+    }
+
+    /// The same, whose server is heard.
+    pub(super) async fn heard_inside(&self, login: &Login) -> Result<(Session, Notices), Trouble> {
+        let name = self.of.name.as_str();
+        Session::heard(&self.of.server, login, name, &self.called).await
     }
 
     /// A session on the database of its own that holds the lock of the application's: as long as it

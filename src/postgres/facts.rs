@@ -9,11 +9,7 @@ use crate::forms::postgres::{Applied, DatabaseFacts, Table};
 const TABLES: i64 = 200;
 
 /// Where tools of migrations record what they did: the table, and how its versions are read.
-const RECORDS: [(&str, &str); 6] = [
-    (
-        "holdpoint_migrations",
-        "SELECT version FROM holdpoint_migrations WHERE done_at IS NOT NULL ORDER BY version",
-    ),
+const RECORDS: [(&str, &str); 5] = [
     (
         "goose_db_version",
         "SELECT version_id::text FROM goose_db_version g WHERE is_applied AND version_id > 0 \
@@ -78,7 +74,8 @@ impl Admin {
                 .map(|row| row.get(0))
                 .collect(),
             tables: tables(&inside).await?,
-            applied: applied(&inside).await?,
+            applied: inside.applied().await?,
+            carried: inside.carried().await?,
             users: self.users(&home).await?,
             mark: self.mark(&home).await?,
         })
@@ -114,14 +111,21 @@ async fn sessions(inside: &Session) -> Result<std::collections::BTreeMap<String,
 }
 
 async fn tables(inside: &Session) -> Result<Vec<Table>, Trouble> {
-    const ALL: &str = "SELECT n.nspname || '.' || c.relname, c.reltuples::float8, pg_total_relation_size(c.oid) \
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'm') \
-        AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 3 DESC, 1 LIMIT $1";
+    const ALL: &str = "WITH held AS MATERIALIZED (SELECT relation, count(DISTINCT pid) FROM pg_locks WHERE granted AND pid <> pg_backend_pid() \
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY 1) \
+        SELECT n.nspname || '.' || c.relname, s.rows, s.bytes, coalesce(h.count, 0), \
+        ARRAY(SELECT n.nspname || '.' || i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid ORDER BY 1) \
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN held h ON h.relation = c.oid CROSS JOIN LATERAL ( \
+            SELECT CASE WHEN bool_and(p.reltuples >= 0) THEN sum(p.reltuples)::float8 ELSE -1 END, sum(pg_total_relation_size(p.oid))::bigint \
+            FROM (SELECT c.oid WHERE c.relkind <> 'p' UNION ALL SELECT relid FROM pg_partition_tree(c.oid) WHERE c.relkind = 'p' AND isleaf) t (oid) \
+            JOIN pg_class p ON p.oid = t.oid \
+        ) s (rows, bytes) WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT LIKE 'pg\\_%' \
+        AND n.nspname NOT IN ('information_schema', 'holdpoint') ORDER BY 3 DESC NULLS LAST, 1 LIMIT $1";
     let rows = inside.rows(ALL, &[&TABLES]).await?;
     Ok(rows
         .iter()
         .map(|row| {
-            let rows: f64 = row.get(1);
+            let rows = row.get::<_, Option<f64>>(1).unwrap_or(-1.0);
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
@@ -132,24 +136,28 @@ async fn tables(inside: &Session) -> Result<Vec<Table>, Trouble> {
                 name: row.get(0),
                 rows,
                 bytes: whole(row.get(2)),
+                held: u32::try_from(row.get::<_, i64>(3)).unwrap_or(u32::MAX),
+                indexes: row.get(4),
             }
         })
         .collect())
 }
 
-/// The first record of a tool that there is.
-async fn applied(inside: &Session) -> Result<Option<Applied>, Trouble> {
-    const THERE: &str = "SELECT 1 WHERE to_regclass($1) IS NOT NULL";
-    const LAST: &str = "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'dirty' AND NOT attisdropped";
-    for (table, versions) in RECORDS {
-        if inside.has(THERE, &[&table]).await? {
-            let rows = inside.rows(versions, &[]).await?;
-            return Ok(Some(Applied {
-                by: table.to_owned(),
-                versions: rows.iter().map(|row| row.get(0)).collect(),
-                through: inside.has(LAST, &[&table]).await?,
-            }));
+impl Session {
+    /// The first record of a tool that there is.
+    pub(super) async fn applied(&self) -> Result<Option<Applied>, Trouble> {
+        const THERE: &str = "SELECT 1 WHERE to_regclass($1) IS NOT NULL";
+        const LAST: &str = "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'dirty' AND NOT attisdropped";
+        for (table, versions) in RECORDS {
+            if self.has(THERE, &[&table]).await? {
+                let rows = self.rows(versions, &[]).await?;
+                return Ok(Some(Applied {
+                    by: table.to_owned(),
+                    versions: rows.iter().map(|row| row.get(0)).collect(),
+                    through: self.has(LAST, &[&table]).await?,
+                }));
+            }
         }
+        Ok(None)
     }
-    Ok(None)
 }

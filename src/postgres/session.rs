@@ -1,5 +1,6 @@
 //! A session on a server: who we are there, and what is carried out on it.
 
+use std::future::poll_fn;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,12 +8,14 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, NoTls, Row};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::trouble::Trouble;
+use super::trouble::{Trouble, notice};
 use super::user::Login;
 use crate::forms::postgres::{Name, Server};
 
@@ -47,7 +50,14 @@ impl Called {
 /// A session.
 pub struct Session {
     client: Client,
+    called: Called,
 }
+
+/// What a server says beside its answers, as lines.
+pub type Notices = mpsc::Receiver<String>;
+
+/// So many of them wait for who reads them; the server waits then.
+const NOTICES: usize = 64;
 
 impl Session {
     /// Opens one.
@@ -59,6 +69,31 @@ impl Session {
         login: &Login,
         database: &str,
         called: &Called,
+    ) -> Result<Self, Trouble> {
+        Self::connected(server, login, database, called, None).await
+    }
+
+    /// Opens one whose server is heard. Who has it reads what it says while anything is carried out.
+    ///
+    /// # Errors
+    /// As of [`Session::open`].
+    pub(super) async fn heard(
+        server: &Server,
+        login: &Login,
+        database: &str,
+        called: &Called,
+    ) -> Result<(Self, Notices), Trouble> {
+        let (says, notices) = mpsc::channel(NOTICES);
+        let session = Self::connected(server, login, database, called, Some(says)).await?;
+        Ok((session, notices))
+    }
+
+    async fn connected(
+        server: &Server,
+        login: &Login,
+        database: &str,
+        called: &Called,
+        says: Option<mpsc::Sender<String>>,
     ) -> Result<Self, Trouble> {
         let mut config = Config::new();
         config
@@ -75,15 +110,18 @@ impl Session {
         let client = if is_loopback(&server.host) {
             config.ssl_mode(SslMode::Disable);
             let (client, connection) = config.connect(NoTls).await.map_err(met)?;
-            tokio::spawn(connection);
+            tokio::spawn(served(connection, says));
             client
         } else {
             config.ssl_mode(SslMode::Require);
             let (client, connection) = config.connect(tls(server)?).await.map_err(met)?;
-            tokio::spawn(connection);
+            tokio::spawn(served(connection, says));
             client
         };
-        Ok(Self { client })
+        Ok(Self {
+            client,
+            called: called.clone(),
+        })
     }
 
     /// Rows of a statement with values.
@@ -163,14 +201,29 @@ impl Session {
             return Err(trouble);
         }
         let holder = self.row(HOLDS, &[&key]).await?;
+        let own = |row: &Row| row.get::<_, String>(1) == self.called.0;
+        let is_own = holder.as_ref().is_some_and(own);
         let who = holder.map(|row| {
             let (pid, called, user): (i32, String, String) = (row.get(0), row.get(1), row.get(2));
             format!("{called} (process {pid}, as {user})")
         });
         let who = who.unwrap_or_else(|| "somebody who has gone meanwhile".to_owned());
-        Err(trouble.says(&format!(
-            "{database} is worked at by {who}, and not free after {LOCK}"
-        )))
+        let says = format!("{database} is worked at by {who}, and not free after {LOCK}");
+        Err(trouble.says(&says).of_own(is_own))
+    }
+}
+
+/// Serves a session to its end, and hands on what its server says.
+async fn served<S, T>(mut connection: Connection<S, T>, says: Option<mpsc::Sender<String>>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+        if let (AsyncMessage::Notice(told), Some(says)) = (message, &says) {
+            // Nobody reads it any more where this fails.
+            let _ = says.send(notice(&told)).await;
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 use crate::domain::failure::{Failure, Retry};
 use crate::forms::postgres::Server;
@@ -12,6 +12,10 @@ use crate::text::safe::Safe;
 #[derive(Debug, Clone)]
 pub struct Trouble {
     code: Option<SqlState>,
+    /// The character of the statement at which the server met it, from 1.
+    position: Option<u32>,
+    /// A lock is held by an earlier session that worked for the same.
+    is_own: bool,
     failure: Box<Failure>,
 }
 
@@ -60,6 +64,8 @@ impl Trouble {
         };
         Self {
             code: Some(told.code().clone()),
+            position: None,
+            is_own: false,
             failure: Box::new(failure),
         }
     }
@@ -74,6 +80,8 @@ impl Trouble {
     pub(super) fn lasting(failure: Failure) -> Self {
         Self {
             code: None,
+            position: None,
+            is_own: false,
             failure: Box::new(failure),
         }
     }
@@ -82,6 +90,30 @@ impl Trouble {
     #[must_use]
     pub fn is_lock(&self) -> bool {
         self.is(&SqlState::LOCK_NOT_AVAILABLE)
+    }
+
+    /// True where a session of ours that worked for the same holds a lock still.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.is_own
+    }
+
+    /// Says whose the lock is.
+    pub(super) fn of_own(mut self, is_own: bool) -> Self {
+        self.is_own = is_own;
+        self
+    }
+
+    /// True where the server stopped a statement because somebody asked for it.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.is(&SqlState::QUERY_CANCELED)
+    }
+
+    /// The character of the statement at which the server met it, from 1; none where it names none.
+    #[must_use]
+    pub fn position(&self) -> Option<u32> {
+        self.position
     }
 
     /// True where somebody is not let in with what they gave.
@@ -145,8 +177,15 @@ impl From<tokio_postgres::Error> for Trouble {
         .collect();
         let failure = Failure::new(plain(told)).detail(detail.join("\n"));
         let (hint, retry) = meaning(told.code());
+        let position = match told.position() {
+            Some(ErrorPosition::Original(at)) => Some(*at),
+            // That is a place in the body of a function.
+            Some(ErrorPosition::Internal { .. }) | None => None,
+        };
         Self {
             code: Some(told.code().clone()),
+            position,
+            is_own: false,
             failure: Box::new(failure.hint(hint).retry(retry)),
         }
     }
@@ -183,6 +222,12 @@ fn meaning(code: &SqlState) -> (&'static str, Retry) {
 fn plain(told: &DbError) -> String {
     let message = Safe::told(told.message()).into_string();
     format!("{} {}: {message}", told.severity(), told.code().code())
+}
+
+/// What a server says beside its answers, in one line.
+pub(super) fn notice(told: &DbError) -> String {
+    let message = Safe::told(told.message()).into_string();
+    format!("{}: {message}", told.severity())
 }
 
 /// An error that is not the server's, with what is below it.

@@ -1,6 +1,8 @@
 //! An o5 application with a database through its life: the stack on the embedded cloud, the database
 //! on a real Postgres.
 
+mod files;
+
 use holdpoint::domain::masks::Secret;
 use holdpoint::postgres::{Called, Login, Session};
 use serde_json::{Value, json};
@@ -117,23 +119,32 @@ impl Place {
 
     /// A statement as the user in a secret.
     fn as_user(&self, key: &Value, statement: &str) -> Result<(), String> {
+        let somebody = self.opened(key, "app")?;
+        let done = somebody.runtime.block_on(somebody.session.run(statement));
+        done.map_err(|why| why.failure().summary)
+    }
+
+    /// A session of the application's user, under this name.
+    fn session(&self, called: &str) -> Somebody {
+        let opened = self.opened(&self.key(), called);
+        opened.unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    fn opened(&self, key: &Value, called: &str) -> Result<Somebody, String> {
         let login = Login {
             user: key["dbuser"].as_str().unwrap().to_owned(),
             password: Secret::new(key["dbpass"].as_str().unwrap().to_owned()),
         };
-        let name = self.database();
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        let (name, called) = (self.database(), Called::of(called));
+        // The session is served while the test does something else.
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        runtime.block_on(async {
-            let session = Session::open(&server(), &login, &name, &Called::of("app")).await;
-            let session = session.map_err(|why| why.failure().summary)?;
-            session
-                .run(statement)
-                .await
-                .map_err(|why| why.failure().summary)
-        })
+        let session = runtime.block_on(Session::open(&server(), &login, &name, &called));
+        let session = session.map_err(|why| why.failure().summary)?;
+        Ok(Somebody { session, runtime })
     }
 
     /// How many tasks the service should have.
@@ -151,6 +162,19 @@ impl Place {
             .split_once("<ParameterKey>DesiredCount")
             .unwrap_or_else(|| panic!("{}", told.body));
         crate::wire::tagged(rest, "ParameterValue").swap_remove(0)
+    }
+}
+
+/// Somebody who has a session on the database, as long as this lives.
+struct Somebody {
+    session: Session,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Somebody {
+    fn run(&self, statement: &str) {
+        let done = self.runtime.block_on(self.session.run(statement));
+        done.unwrap_or_else(|why| panic!("{:?}", why.failure()));
     }
 }
 
@@ -336,6 +360,15 @@ runtimes:
         envVars: [{{ name: DB, database: {{ databaseName: main }} }}]
 "
     )
+}
+
+/// The application whose files are carried out here: it has no container for them.
+pub(crate) fn app_of_files() -> String {
+    app(GOOD)
+        .lines()
+        .filter(|line| !line.contains("migrateContainer"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 pub(crate) fn cluster(env: &str) -> String {

@@ -2,6 +2,7 @@
 
 use holdpoint::domain::masks::Secret;
 use holdpoint::domain::time::Time;
+use holdpoint::forms::postgres::migrations::Carried;
 use holdpoint::forms::postgres::{Auth, Database, Mark, Name, Server};
 use holdpoint::postgres::{Admin, Called, Login, Session, Wanted};
 
@@ -285,4 +286,102 @@ async fn what_a_server_lacks_is_said_with_what_to_do() {
         assert_eq!(why.retry, holdpoint::domain::failure::Retry::Contact);
         assert!(!why.hint.is_empty());
     }
+}
+
+/// [TRAP] Files are carried out by one at a time, and a file has one record, whoever else tries.
+#[tokio::test]
+#[ignore = "needs postgres; .ci/run starts it"]
+async fn two_never_carry_out_files_at_once() {
+    let admin = admin("carrier");
+    let home = admin.alone().await.unwrap();
+    admin.upsert(&home, &Wanted::default()).await.unwrap();
+    let user = admin.user(&home, &admin.new_user(NOW)).await.unwrap();
+    let login = user.login();
+    let first = admin.carrier(&login).await.unwrap();
+    assert_eq!(first.records().await.unwrap(), []);
+    let mut file = Carried {
+        version: "1".to_owned(),
+        file: "1_a.sql".to_owned(),
+        digest: "d".to_owned(),
+        by: "dev/shop #1".to_owned(),
+        began: String::new(),
+        done: true,
+        statements: 2,
+        trouble: String::new(),
+    };
+    first.run("BEGIN").await.unwrap();
+    first.run("CREATE TABLE orders (id int)").await.unwrap();
+    first.begin(&file).await.unwrap();
+    // Another of the same name is told that it waits for itself; whoever else, for whom.
+    let own = admin.carrier(&login).await.err().unwrap();
+    assert!(own.is_lock() && own.is_own());
+    let other = Admin::known(
+        &Database {
+            server: server(),
+            name: admin.name().clone(),
+        },
+        self::login("master", "master-of-tests"),
+        String::new(),
+        Called::of("others"),
+    );
+    let why = other.carrier(&login).await.err().unwrap();
+    assert!(why.is_lock() && !why.is_own());
+    let why = why.failure();
+    assert!(
+        why.summary
+            .contains("is worked at by holdpoint tests (process "),
+        "{why:?}"
+    );
+    // What is cut before its end leaves nothing.
+    drop(first);
+    let second = other.carrier(&login).await.unwrap();
+    assert_eq!(second.records().await.unwrap(), []);
+    second.begin(&file).await.unwrap();
+    let twice = second.begin(&file).await.unwrap_err().failure();
+    assert!(twice.summary.contains("23505"), "{twice:?}");
+    // What is done is not written anew.
+    file.done = false;
+    file.trouble = "x".to_owned();
+    second.reach(&file).await.unwrap();
+    let records = second.records().await.unwrap();
+    assert!(
+        records[0].done && records[0].trouble.is_empty(),
+        "{records:?}"
+    );
+    assert_eq!(other.facts().await.unwrap().carried, records);
+    drop((second, home));
+    ended(&admin).await;
+}
+
+#[tokio::test]
+#[ignore = "needs postgres; .ci/run starts it"]
+async fn a_table_is_told_with_its_partitions_and_with_who_holds_it() {
+    let admin = admin("tables");
+    let home = admin.alone().await.unwrap();
+    admin.upsert(&home, &Wanted::default()).await.unwrap();
+    let user = admin.user(&home, &admin.new_user(NOW)).await.unwrap();
+    let app = inside(&admin, &user.login()).await;
+    app.run(
+        "CREATE TABLE orders (id int) PARTITION BY RANGE (id); \
+         CREATE TABLE orders_1 PARTITION OF orders FOR VALUES FROM (0) TO (1000); \
+         CREATE TABLE orders_2 PARTITION OF orders FOR VALUES FROM (1000) TO (9000); \
+         INSERT INTO orders SELECT generate_series(1, 8000); CREATE INDEX orders_id ON orders (id); ANALYZE orders",
+    )
+    .await
+    .unwrap();
+    app.run("BEGIN; LOCK TABLE ONLY orders IN SHARE MODE")
+        .await
+        .unwrap();
+    let facts = admin.facts().await.unwrap();
+    let of = |name: &str| facts.tables.iter().find(|one| one.name == name).unwrap();
+    let (whole, parts) = (
+        of("public.orders"),
+        [of("public.orders_1"), of("public.orders_2")],
+    );
+    assert_eq!(whole.rows, Some(8000));
+    assert_eq!(whole.bytes, parts[0].bytes + parts[1].bytes);
+    assert_eq!((whole.held, parts[0].held), (1, 0));
+    assert_eq!(whole.indexes, ["public.orders_id"]);
+    drop((app, home));
+    ended(&admin).await;
 }

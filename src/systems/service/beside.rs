@@ -73,7 +73,9 @@ impl Beside<'_> {
         ends.extend(upserts);
         for one in self.migrated() {
             let upsert = format!("upsert-{}-beside", one.name);
-            let made = if let Some(definition) = self.running(one) {
+            let made = if one.folder.is_some() {
+                chains.carried_out(one, &[&upsert])
+            } else if let Some(definition) = self.running(one) {
                 chains.registered(one, &definition, self.versions(), &[&upsert])
             } else {
                 let output = one.migration.as_deref().unwrap_or_default();
@@ -122,9 +124,12 @@ impl Beside<'_> {
         ]);
         let mut ends = vec!["execute-held".to_owned()];
         for one in self.migrated() {
-            let output = one.migration.as_deref().unwrap_or_default();
-            let definition = from("execute-held", &format!("/outputs/{output}"));
-            let made = chains.registered(one, &definition, self.versions(), &["execute-held"]);
+            let made = if let Some(output) = &one.migration {
+                let definition = from("execute-held", &format!("/outputs/{output}"));
+                chains.registered(one, &definition, self.versions(), &["execute-held"])
+            } else {
+                chains.carried_out(one, &["execute-held"])
+            };
             ends.extend(made.last().map(|last| last.id.to_string()));
             all.extend(made);
         }

@@ -3,6 +3,7 @@
 
 mod chains;
 mod needs;
+mod pending;
 
 pub(super) use chains::{Chains, rotated};
 pub(super) use needs::{Data, Needs, needs};

@@ -121,10 +121,7 @@ pub(super) fn downtime(
 
 /// What the release before comes back to, where databases are migrated.
 fn on_migrated(body: &Body) -> String {
-    let migrated = body
-        .databases()
-        .iter()
-        .filter(|one| one.migration.is_some());
+    let migrated = body.databases().iter().filter(|one| one.is_migrated());
     let names: Vec<&str> = migrated.map(|one| one.on.name.as_str()).collect();
     if names.is_empty() {
         String::new()

@@ -65,9 +65,10 @@ pub struct ServiceEntry {
     /// where this machine does not know them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_ca: Option<String>,
-    /// By database of an o5 application, the folder of the SQL files that its migration carries out.
-    /// They are read to know which are pending, and what each says of the code that runs
-    /// (`-- holdpoint: compatible`, `before` or `breaking`).
+    /// By database of an o5 application, the folder of the SQL files of its migrations. Its
+    /// `migrate_container` carries them out; of a database without one Holdpoint does. They are read
+    /// to know which are pending, and what each says of the code that runs (`-- holdpoint:
+    /// compatible`, `before` or `breaking`).
     #[serde(default)]
     pub migrations: BTreeMap<String, String>,
     /// Parameter values.

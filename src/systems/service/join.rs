@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::chosen::{Taken, UNKNOWN, is_less_safe};
 use super::databases::Data;
 use super::entry::Downtime;
-use super::migrations::Class;
 use super::weight;
 use crate::domain::look::Subject;
 use crate::domain::plan::{ChangeRow, Changes, Output};
+use crate::forms::postgres::migrations::Class;
 
 /// The step that chooses a branch from a change set.
 pub(super) const JOIN: &str = "join";

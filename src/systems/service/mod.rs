@@ -11,7 +11,6 @@ mod end;
 pub mod entry;
 mod join;
 mod late;
-mod migrations;
 mod o5;
 mod only;
 mod plan;

@@ -8,7 +8,6 @@ use super::create;
 use super::databases::{self, Chains, Needs, destruction, up};
 use super::entry::Downtime;
 use super::join;
-use super::migrations::Class;
 use super::o5::VERSION;
 use super::plan::{self, first_touch, ours, reviewed, touch};
 use super::running::running;
@@ -21,6 +20,7 @@ use crate::domain::level::Danger;
 use crate::domain::look::{Sights, Standing};
 use crate::domain::plan::{HoldRule, Leaves, Plan, Role};
 use crate::forms::cloudformation::StackFacts;
+use crate::forms::postgres::migrations::Class;
 use crate::systems::PlanAsk;
 
 /// The plan of a part.
@@ -195,8 +195,18 @@ impl Part<'_> {
                 data.why.join(", ")
             ));
         }
+        let by_tasks = self
+            .body
+            .databases()
+            .iter()
+            .any(|one| one.migration.is_some());
+        let whose = if by_tasks {
+            "; its migrations are those of the version that was deployed last"
+        } else {
+            ""
+        };
         says.push(format!(
-            "The stack {} stays as it is, and what runs goes on; its migrations are those of the version that was deployed last.",
+            "The stack {} stays as it is, and what runs goes on{whose}.",
             self.name()
         ));
         Ok(Plan {

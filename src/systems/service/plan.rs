@@ -8,7 +8,6 @@ use super::chosen::{self, Taken, UNKNOWN, is_less_safe};
 use super::databases::{self, Chains, Needs};
 use super::downtime::downtime;
 use super::entry::Downtime;
-use super::migrations::Class;
 use super::running::{Running, running};
 use super::steps::{self, Counts};
 use super::ways::{Choice, Way, way};
@@ -19,6 +18,7 @@ use crate::domain::hold::HoldKind;
 use crate::domain::look::Sights;
 use crate::domain::plan::{ChangeRow, HoldRule, Plan, Step};
 use crate::forms::cloudformation::{self, CHANGES, CfnInput, StackFacts, facts};
+use crate::forms::postgres::migrations::Class;
 use crate::systems::PlanAsk;
 
 /// The tag that says which store a stack belongs to.

@@ -8,16 +8,19 @@ use holdpoint::domain::ask::{Intent, Source};
 use holdpoint::domain::deployment::{Deployment, StepState};
 use holdpoint::domain::end::End;
 use holdpoint::domain::flag::Value as Flagged;
+use holdpoint::domain::masks::Secret;
 use holdpoint::domain::request::SourceFile;
 use holdpoint::exec::executors;
 use holdpoint::hosts::Hosts;
+use holdpoint::postgres::{Called, Login, Session};
 use holdpoint::systems::service::Service;
 use serde_json::json;
 
 use super::cloud::Cloud;
 use super::fate::{Fates, died_everywhere};
 use super::life::{Life, Release};
-use crate::databases::{GOOD, GROUND, app, cluster};
+use crate::databases::{GOOD, GROUND, app, app_of_files, cluster};
+use crate::postgres::server;
 
 pub(super) const STACK: &str = "dev/shop";
 
@@ -25,13 +28,17 @@ pub(super) const STACK: &str = "dev/shop";
 const SEEDS: u64 = 13;
 
 /// The kinds of this story.
-const KINDS: [&str; 5] = [
+const KINDS: [&str; 6] = [
     "postgres.upsert",
     "postgres.cleanup",
     "postgres.destroy",
+    FILES,
     "ecs.run-task",
     "ecs.register",
 ];
+
+/// The kind whose applications have files that are carried out here, and no container for them.
+const FILES: &str = "postgres.migrate";
 
 /// All of them.
 pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
@@ -54,6 +61,12 @@ fn what_users_made_is_given_to_the_role_once() {
 #[ignore = "needs postgres; .ci/run starts it"]
 fn a_database_is_destroyed_once() {
     told("postgres.destroy");
+}
+
+#[test]
+#[ignore = "needs postgres; .ci/run starts it"]
+fn a_file_of_a_migration_is_carried_out_once() {
+    told(FILES);
 }
 
 #[test]
@@ -82,6 +95,7 @@ async fn told(kind: &'static str) {
 /// database is destroyed.
 async fn lived(fates: Fates) -> Fates {
     let name = fates.told();
+    let here = name.starts_with(FILES);
     let env = format!(
         "kill{}x{}x{}",
         std::process::id(),
@@ -111,8 +125,15 @@ async fn lived(fates: Fates) -> Fates {
             let chosen = [(flag.parse().unwrap(), Flagged::Switch(true))].into();
             intent = intent.choosing(chosen).unwrap();
         }
-        let attached =
-            release(&env, version, "-- holdpoint: compatible").read(&STACK.parse().unwrap());
+        if here && flag.is_some() {
+            carried_out_once(&env).await;
+        }
+        let read = if here {
+            release_of_files(&env, version)
+        } else {
+            release(&env, version, "-- holdpoint: compatible")
+        };
+        let attached = read.read(&STACK.parse().unwrap());
         let d = life.carried_out(intent, vec![attached]).await;
         went_well(&d, &life.fates.told());
     }
@@ -122,9 +143,12 @@ async fn lived(fates: Fates) -> Fates {
         *effects.entry(entry.action.as_str()).or_default() += 1;
     }
     let told = life.fates.told();
-    assert_eq!(effects["RunTask"], 2, "{told}: {effects:?}");
+    let tasks = effects.get("RunTask").copied().unwrap_or(0);
+    assert_eq!(tasks, if here { 0 } else { 2 }, "{told}: {effects:?}");
     // A key that was made and not put is made anew, and so is a definition that was not noted.
-    for action in ["PutSecretValue", "RegisterTaskDefinition"] {
+    let mut anew = vec!["PutSecretValue"];
+    anew.extend((!here).then_some("RegisterTaskDefinition"));
+    for action in anew {
         assert!(effects[action] >= 1, "{told}: {effects:?}");
     }
     life.fates
@@ -136,6 +160,26 @@ pub(super) fn ground(cloud: &Cloud) {
     let master = json!({ "dbuser": "master", "dbpass": "master-of-tests" }).to_string();
     let asks = json!({ "Name": "/rds/main", "SecretString": master, "ClientRequestToken": "00000000-0000-4000-8000-000000000001" });
     cloud.call("secretsmanager", "CreateSecret", asks);
+}
+
+/// Whatever died, each file was carried out once, and has one record.
+async fn carried_out_once(env: &str) {
+    let master = Login {
+        user: "master".to_owned(),
+        password: Secret::new("master-of-tests".to_owned()),
+    };
+    let name = format!("{env}_shop_main");
+    let session = Session::open(&server(), &master, &name, &Called::of("tests")).await;
+    let session = session.unwrap_or_else(|why| panic!("{:?}", why.failure()));
+    let looked = session
+        .run(
+            "DO $$ BEGIN \
+            IF (SELECT string_agg(file, ' ' ORDER BY file) FROM ran) IS DISTINCT FROM 'one two' \
+            OR (SELECT string_agg(version, ' ' ORDER BY version) FROM holdpoint.migrations WHERE done_at IS NOT NULL AND statements = 2) IS DISTINCT FROM '1 2' \
+            THEN RAISE EXCEPTION 'twice, or not at all'; END IF; END $$",
+        )
+        .await;
+    looked.unwrap_or_else(|why| panic!("{:?}", why.failure()));
 }
 
 fn went_well(d: &Deployment, told: &str) {
@@ -154,21 +198,41 @@ fn went_well(d: &Deployment, told: &str) {
 }
 
 pub(super) fn release(env: &str, version: &str, migration: &str) -> Release {
+    let app = app(GOOD);
+    let files = [
+        ("app.yaml", app.as_str()),
+        ("db/0001_orders.sql", migration),
+    ];
+    of_files(env, version, &files)
+}
+
+/// The application whose files are carried out here: each writes down that it was.
+fn release_of_files(env: &str, version: &str) -> Release {
+    let first = "CREATE TABLE ran (file text); INSERT INTO ran VALUES ('one')";
+    let second = "-- holdpoint: compatible\nINSERT INTO ran VALUES ('two'); ALTER TABLE ran ADD at timestamptz";
+    let app = app_of_files();
+    let mut files = vec![("app.yaml", app.as_str()), ("db/0001_ran.sql", first)];
+    files.extend((version != "v1").then_some(("db/0002_ran.sql", second)));
+    of_files(env, version, &files)
+}
+
+fn of_files(env: &str, version: &str, files: &[(&'static str, &str)]) -> Release {
     let entry = json!({
         "config": "app.yaml", "cluster": "cluster.yaml", "environment": env, "version": version,
         "migrations": { "main": "db" },
     });
-    let file = |text: &str| SourceFile {
-        bytes: text.as_bytes().to_vec(),
-        executable: false,
+    let cluster = cluster(env);
+    let all = files.iter().copied().chain([("cluster.yaml", &*cluster)]);
+    let file = |(path, text): (&'static str, &str)| {
+        let file = SourceFile {
+            bytes: text.as_bytes().to_vec(),
+            executable: false,
+        };
+        (path, file)
     };
     Release {
         system: &Service,
         entry,
-        files: vec![
-            ("app.yaml", file(&app(GOOD))),
-            ("cluster.yaml", file(&cluster(env))),
-            ("db/0001_orders.sql", file(migration)),
-        ],
+        files: all.map(file).collect(),
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::failure::Failure;
 use crate::domain::look::Sights;
 use crate::domain::plan::{Role, Step, Task};
 use crate::forms::ecs::{REGISTER, RUN_TASK};
+use crate::forms::postgres::MIGRATE;
 use crate::systems::PlanAsk;
 use crate::systems::service::body::Body;
 use crate::systems::service::o5::{Postgres, Tasks};
@@ -60,14 +61,18 @@ impl<'a> Chains<'a> {
         let (mut all, mut ends) = (Vec::new(), Vec::new());
         for one in self.body.databases() {
             let upsert = self.upsert(one);
-            let Some(output) = &one.migration else {
+            if !one.is_migrated() {
                 ends.push(upsert.id.to_string());
                 all.push(upsert);
                 continue;
-            };
+            }
             let before = self.cleanup(one, "cleanup", &upsert, false);
-            let definition = from(self.after, &format!("/outputs/{output}"));
-            let migrate = self.migrate(one, &definition, &[before.id.as_str()]);
+            let migrate = if let Some(output) = &one.migration {
+                let definition = from(self.after, &format!("/outputs/{output}"));
+                self.migrate(one, &definition, &[before.id.as_str()])
+            } else {
+                self.carry_out(one, &[before.id.as_str()])
+            };
             let after = self.cleanup(one, "cleanup-after", &migrate, true);
             ends.push(after.id.to_string());
             all.extend([upsert, before, migrate, after]);
@@ -105,6 +110,17 @@ impl<'a> Chains<'a> {
         let mut all = vec![define];
         all.extend(self.run(one, &from(&id, "/definition"), &[&id]));
         all
+    }
+
+    /// A database migrated by the files that are carried out here.
+    pub(in crate::systems::service) fn carried_out(
+        &self,
+        one: &Postgres,
+        after: &[&str],
+    ) -> Vec<Step> {
+        let migrate = self.carry_out(one, after);
+        let cleanup = self.cleanup(one, "cleanup", &migrate, true);
+        vec![migrate, cleanup]
     }
 
     /// A database migrated by a task of this definition.
@@ -179,19 +195,30 @@ impl<'a> Chains<'a> {
             "definition": definition,
             "network": network(tasks, one),
         });
+        self.migration(one, RUN_TASK, params)
+            .after(after)
+            .undo("never by itself: the database stays as its migration left it")
+    }
+
+    fn carry_out(&self, one: &Postgres, after: &[&str]) -> Step {
+        let params = json!({
+            "database": one.on,
+            "secret": one.secret,
+            "bundle": self.body.input.template.bundle,
+            "folder": one.folder,
+        });
+        self.migration(one, MIGRATE, params)
+            .after(after)
+            .undo("a file that fails is taken back whole; those before it stay carried out")
+    }
+
+    fn migration(&self, one: &Postgres, kind: &str, params: Value) -> Step {
         let title = format!("migrate {}", one.on.name);
-        Step::new(
-            Role::Migrate,
-            self.id("migrate", one).as_str(),
-            title,
-            RUN_TASK,
-            params,
-        )
-        .about(one.on.subject())
-        .after(after)
-        .ended_within(MIGRATES)
-        .undo("never by itself: the database stays as its migration left it")
-        .tasks([task("DB.Migrate", one)])
+        let id = self.id("migrate", one);
+        Step::new(Role::Migrate, id.as_str(), title, kind, params)
+            .about(one.on.subject())
+            .ended_within(MIGRATES)
+            .tasks([task("DB.Migrate", one)])
     }
 
     /// Each database taken away: only the one that was seen. A person typed its name before.

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::pending::{beyond, refused, told_of_files};
 use super::{changes, marked, owner, seen_of};
 use crate::domain::failure::Failure;
 use crate::domain::look::Sights;
 use crate::domain::plan::{Changes, Does};
 use crate::forms::postgres::DatabaseFacts;
+use crate::forms::postgres::migrations::{Class, Migration};
 use crate::systems::PlanAsk;
 use crate::systems::service::body::Body;
-use crate::systems::service::migrations::{self, Class, Migration};
 use crate::systems::service::o5::Postgres;
 use crate::text::counted::{counted, size};
 
@@ -69,7 +70,7 @@ enum Pending<'a> {
 /// By its files, where they are known; else by what it was migrated last: anything else may bring
 /// anything.
 fn pending<'a>(body: &Body, one: &'a Postgres, there: &DatabaseFacts) -> Pending<'a> {
-    if one.migration.is_none() {
+    if !one.is_migrated() {
         return Pending::Nothing;
     }
     let Some(files) = &one.migrations else {
@@ -80,7 +81,7 @@ fn pending<'a>(body: &Body, one: &'a Postgres, there: &DatabaseFacts) -> Pending
             Pending::Unknown
         };
     };
-    let left = migrations::pending(files, there.applied.as_ref());
+    let left: Vec<&Migration> = files.iter().filter(|file| !there.has(file)).collect();
     if left.is_empty() {
         Pending::Nothing
     } else {
@@ -108,9 +109,18 @@ pub(in crate::systems::service) fn needs(
             needs
                 .says
                 .push(format!("The database {name} is made on {}.", one.on.server));
+            if let Some(files) = one.carried() {
+                let all = files.iter().collect::<Vec<_>>();
+                needs.says.extend(told_of_files(one, &all, &there));
+            }
             needs.changes.push(changes(&one.on, Some(Does::Add)));
             continue;
         }
+        if let Some(files) = one.carried() {
+            refused(one, files, &there)?;
+        }
+        let beyond = one.carried().and_then(|files| beyond(one, files, &there));
+        let mut lines = Vec::new();
         let (does, how) = match pending(body, one, &there) {
             Pending::Nothing if always && one.migration.is_some() => {
                 (Some(Does::Change), "is migrated once more".to_owned())
@@ -127,13 +137,16 @@ pub(in crate::systems::service) fn needs(
                 for file in &files {
                     needs.need(file.class(), told_of(name.as_str(), file));
                 }
-                (Some(Does::Change), listed(&files))
+                lines = told_of_files(one, &files, &there);
+                (Some(Does::Change), listed(one, &files))
             }
         };
         if does.is_some() {
             needs.migrated.insert(one.name.clone());
         }
         needs.says.push(told(one, &there, &how));
+        needs.says.extend(lines);
+        needs.says.extend(beyond);
         needs.changes.push(changes(&one.on, does));
     }
     Ok(needs)
@@ -151,7 +164,7 @@ fn told_of(name: &str, file: &Migration) -> String {
 }
 
 /// `is migrated by 0002_paid.sql and 2 more`.
-fn listed(files: &[&Migration]) -> String {
+fn listed(one: &Postgres, files: &[&Migration]) -> String {
     let first: Vec<&str> = files.iter().take(3).map(|one| one.file.as_str()).collect();
     let more = files.len() - first.len();
     let more = if more > 0 {
@@ -159,7 +172,10 @@ fn listed(files: &[&Migration]) -> String {
     } else {
         String::new()
     };
-    format!("is migrated by {}{more}", first.join(", "))
+    let by = one
+        .carried()
+        .map_or("", |_| ", which Holdpoint itself carries out");
+    format!("is migrated by {}{more}{by}", first.join(", "))
 }
 
 /// What is known of a database that is there.

@@ -10,8 +10,8 @@ use super::proto::Reading;
 use super::{Asked, build, limits, values};
 use crate::domain::digest::Digest;
 use crate::domain::request::SourceBundle;
+use crate::forms::postgres::migrations::{self, Migration};
 use crate::forms::postgres::{Auth, Database, Server};
-use crate::systems::service::migrations::{self, Migration};
 use crate::text::diagnostic::Diagnostics;
 
 /// A database of a service.
@@ -34,9 +34,25 @@ pub(in crate::systems::service) struct Postgres {
     /// The definition of that task in the template, by its digest.
     #[serde(default)]
     pub(in crate::systems::service) defined: Option<Digest>,
-    /// The files that it carries out, where the estate names them.
+    /// The files that are carried out, where the estate names them: by that task, or here where
+    /// there is none.
     #[serde(default)]
     pub(in crate::systems::service) migrations: Option<Vec<Migration>>,
+    /// The folder of those that are carried out here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::systems::service) folder: Option<String>,
+}
+
+impl Postgres {
+    /// Whether anything migrates it.
+    pub(in crate::systems::service) fn is_migrated(&self) -> bool {
+        self.migration.is_some() || self.folder.is_some()
+    }
+
+    /// The files that are carried out here.
+    pub(in crate::systems::service) fn carried(&self) -> Option<&[Migration]> {
+        self.folder.as_ref().and(self.migrations.as_deref())
+    }
 }
 
 /// The longest file of certificates, in bytes: it stands in every step that reaches a server.
@@ -74,8 +90,14 @@ impl Maker<'_> {
         let folder = self.asked.migrations.get(&built.name);
         let migrations = folder.and_then(|folder| {
             let all = migrations::read(folder, self.bundle);
-            all.map_err(|found| wrong.0.extend(found.0)).ok()
+            let all = all.map_err(|found| wrong.0.extend(found.0)).ok()?;
+            if built.migration.is_none() {
+                let found = migrations::carried_out_here(folder, self.bundle, &all);
+                wrong.0.extend(found.0);
+            }
+            Some(all)
         });
+        let here = folder.filter(|_| built.migration.is_none()).cloned();
         Some(Postgres {
             on: Database {
                 server: self.server(server, &built.group, reading)?,
@@ -89,6 +111,7 @@ impl Maker<'_> {
             migration: built.migration,
             defined,
             migrations,
+            folder: here,
         })
     }
 
@@ -148,25 +171,15 @@ fn definition(template: &Value, output: &str) -> Digest {
     Digest::of("holdpoint/definition/1", resource)
 }
 
-/// Says of which names of `migrations` the application has no database that is migrated.
+/// Says of which names of `migrations` the application has no database.
 pub(super) fn unknown(app: &Application, asked: &Asked, reading: &mut Reading<'_>) {
     for name in asked.migrations.keys() {
-        let known = app.databases.iter().find(|one| one.name.text == *name);
-        match known {
-            None => {
-                let all = app.databases.iter().map(|one| one.name.text.as_str());
-                let says = format!(
-                    "migrations of the estate file names {name:?}, and the application has no such database"
-                );
-                reading.say(app.name.at, says, build::nearest(name, all));
-            }
-            Some(one) if one.migrate.is_none() => {
-                let says =
-                    format!("migrations of the estate file names {name}, and nothing migrates it");
-                let hint = "give it a migrate_container, or leave it out there";
-                reading.say(one.name.at, says, hint);
-            }
-            Some(_) => {}
+        if !app.databases.iter().any(|one| one.name.text == *name) {
+            let all = app.databases.iter().map(|one| one.name.text.as_str());
+            let says = format!(
+                "migrations of the estate file names {name:?}, and the application has no such database"
+            );
+            reading.say(app.name.at, says, build::nearest(name, all));
         }
     }
 }

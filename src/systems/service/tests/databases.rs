@@ -3,7 +3,9 @@
 
 use super::late::{CLUSTER, files_of, planned_on};
 use super::*;
+use crate::domain::digest::Digest;
 use crate::domain::flag::Value as Flagged;
+use crate::forms::postgres::migrations::Carried;
 use crate::forms::postgres::{self, DATABASE, DatabaseFacts, Mark, Table};
 use crate::forms::secretsmanager::{self, SecretFacts};
 
@@ -60,6 +62,8 @@ fn database(is_there: bool) -> DatabaseFacts {
             name: "public.orders".to_owned(),
             rows: Some(10_000_000),
             bytes: 1_000_000_000,
+            held: 3,
+            indexes: vec!["public.orders_paid".to_owned()],
         }],
         mark: is_there.then(|| mark("dev-eu/shop of the store s1", "v1")),
         ..DatabaseFacts::default()
@@ -578,7 +582,10 @@ fn files_of_migrations_are_checked_with_the_rest() {
     let entry = |migrations: Value| json!({ "config": "ext/o5/app.yaml", "cluster": "cluster.yaml", "migrations": migrations });
     for (migrations, says) in [
         (json!({ "mian": "db" }), "no such database"),
-        (json!({ "audit": "db" }), "nothing migrates it"),
+        (
+            json!({ "audit": "db" }),
+            "\"soon\" is no class of migrations",
+        ),
         (
             json!({ "main": "db" }),
             "\"soon\" is no class of migrations",
@@ -697,4 +704,193 @@ fn steps_have_the_names_of_o5() {
     );
     let alone = plan(&["version=v1", "db-only"], &there("v1", "2"), true).unwrap();
     assert_eq!(names(&alone)[0], "NOPDiscovery");
+}
+
+/// The application whose database `audit` has no container, with these files for it.
+fn carried_here(files: &[(&str, &str)]) -> Result<Spec, String> {
+    let entry = json!({ "config": "ext/o5/app.yaml", "cluster": "cluster.yaml", "migrations": { "audit": "db" } });
+    let mut given = files_of(APP, CLUSTER);
+    let found = files.iter().map(|(name, text)| {
+        let file = SourceFile {
+            bytes: text.as_bytes().to_vec(),
+            executable: false,
+        };
+        (format!("db/{name}"), file)
+    });
+    given.answer(Need::Glob("db/*.sql".to_owned()), found);
+    match Service.read(&"dev-eu/shop".parse().unwrap(), &entry, &given) {
+        Read::Rendered(mut stacks, _) => Ok(stacks.remove(0).1),
+        Read::Wrong(found) => Err(found.to_string()),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A file as it is recorded.
+fn recorded(version: &str, text: &str, done: bool) -> Carried {
+    Carried {
+        version: version.to_owned(),
+        file: format!("{version}_a.sql"),
+        digest: Digest::of_bytes(text.as_bytes()).to_string(),
+        by: "dev-eu/shop 4 (s1)".to_owned(),
+        began: "2026-11-27 03:00:00 UTC".to_owned(),
+        done,
+        statements: 1,
+        trouble: String::new(),
+    }
+}
+
+#[test]
+fn files_without_a_container_are_carried_out_here_on_every_way() {
+    let first = ("1_a.sql", "CREATE TABLE orders (id int);");
+    for (said, way, steps) in [
+        (
+            "-- holdpoint: compatible",
+            "beside",
+            vec![
+                "upsert-audit-beside < join upsert-main-beside",
+                "migrate-audit-beside < upsert-audit-beside upsert-main-beside",
+                "cleanup-audit-beside < migrate-audit-beside upsert-main-beside",
+            ],
+        ),
+        (
+            "-- holdpoint: before",
+            "before",
+            vec![
+                "upsert-audit-before < join upsert-main-before",
+                "migrate-audit-before < execute-held upsert-main-before",
+                "cleanup-audit-before < migrate-audit-before upsert-main-before",
+            ],
+        ),
+        (
+            "",
+            "2",
+            vec![
+                "upsert-audit-2 < execute-2",
+                "cleanup-audit-2 < upsert-audit-2",
+                "migrate-audit-2 < cleanup-audit-2",
+                "cleanup-after-audit-2 < migrate-audit-2",
+            ],
+        ),
+    ] {
+        let spec = carried_here(&[first, ("2_b.sql", said)]).unwrap();
+        let facts = DatabaseFacts {
+            carried: vec![recorded("1", first.1, true)],
+            mark: Some(mark("dev-eu/shop of the store s1", "v2")),
+            ..database(true)
+        };
+        let plan = planned_of(&spec, &["version=v2"], &there("v1", "2"), &facts).unwrap();
+        let own = |step: &String| {
+            let id = step.split(' ').next().unwrap();
+            id.contains("-audit") && id.ends_with(way)
+        };
+        let shown: Vec<String> = shape(&plan).into_iter().filter(own).collect();
+        assert_eq!(shown, steps, "{said}");
+        let id = format!("migrate-audit-{way}");
+        let step = plan.step(&id.as_str().into()).unwrap();
+        assert_eq!(step.kind.as_str(), postgres::MIGRATE);
+        assert_eq!(step.params["folder"], "db");
+        assert_eq!(step.params["secret"], "/dev-eu/shop/postgres/audit");
+        assert_eq!(step.params["bundle"], json!(spec.bundle));
+        let says = plan.says.join("\n");
+        assert!(
+            says.contains("is migrated by 2_b.sql, which Holdpoint itself carries out"),
+            "{says}"
+        );
+    }
+}
+
+/// [TRAP] Every pending file has its line: class, lock, table, size, rows, who holds it now; and what
+/// its comment claims does not hide that it writes a large table anew.
+#[test]
+fn a_card_says_what_a_file_locks_and_rewrites() {
+    let text = "ALTER TABLE orders ALTER id TYPE bigint;";
+    let claims = format!("-- holdpoint: compatible\n{text}");
+    let spec = carried_here(&[
+        ("7_widen.sql", text),
+        ("8_claims.sql", &claims),
+        ("9_new.sql", "-- holdpoint: compatible\nCREATE TABLE notes (id int);\nCREATE INDEX ON notes (id);"),
+        ("10_index.sql", "-- holdpoint: breaking\nDROP INDEX orders_paid; ALTER TABLE lines ADD a int"),
+        ("11_do.sql", "\nDO $$ BEGIN END $$"),
+        ("12_i.sql", "-- holdpoint: compatible\n-- holdpoint: no-transaction\nCREATE INDEX CONCURRENTLY i ON public.orders (a)"),
+    ])
+    .unwrap();
+    let facts = DatabaseFacts {
+        mark: Some(mark("dev-eu/shop of the store s1", "v2")),
+        ..database(true)
+    };
+    let plan = planned_of(&spec, &["version=v2"], &there("v1", "2"), &facts).unwrap();
+    let holds = "954 MB, about 10,000,000 rows, 3 sessions hold locks on it now";
+    for line in [
+        format!("7_widen.sql  breaking, because it says nothing  ACCESS EXCLUSIVE on orders, rewrites {holds}"),
+        format!("8_claims.sql  compatible  ACCESS EXCLUSIVE on orders, rewrites {holds}; and yet its comment says compatible: nobody reads or writes orders while that is written anew"),
+        "9_new.sql  compatible  locks no table that is there".to_owned(),
+        format!("10_index.sql  breaking  ACCESS EXCLUSIVE on public.orders, for its index orders_paid, {holds}; ACCESS EXCLUSIVE on lines (no such table is there yet)"),
+        "11_do.sql  breaking, because it says nothing  not understood: line 2 (DO: what runs there is not read)".to_owned(),
+        format!("12_i.sql  compatible  no transaction  SHARE UPDATE EXCLUSIVE on public.orders, {holds}"),
+    ] {
+        assert!(plan.says.contains(&line), "{line}\n{:#?}", plan.says);
+    }
+}
+
+/// [TRAP] Nothing goes on where a file was changed after it was carried out, or was left half-way.
+#[test]
+fn a_file_that_was_changed_or_left_half_way_is_refused_at_the_ask() {
+    let (was, is) = ("CREATE TABLE a (id int)", "CREATE TABLE b (id int)");
+    let spec = carried_here(&[("1_a.sql", is)]).unwrap();
+    let of = |carried: Carried| {
+        let facts = DatabaseFacts {
+            carried: vec![carried],
+            mark: Some(mark("dev-eu/shop of the store s1", "v2")),
+            ..database(true)
+        };
+        planned_of(&spec, &["version=v2"], &there("v1", "2"), &facts)
+    };
+    assert!(of(recorded("1", is, true)).is_ok());
+    // Of a release that knows less files than the database, nothing is refused.
+    let older = of(recorded("2", is, true)).unwrap();
+    let says = "dev_eu_shop_audit is further than this release: 2_a.sql was carried out there, is not among its files, and stays";
+    assert!(older.says.join("\n").contains(says), "{:?}", older.says);
+    let changed = of(recorded("1", was, true)).unwrap_err();
+    assert_eq!(
+        changed.summary,
+        "1_a.sql was changed after it was carried out in dev_eu_shop_audit by dev-eu/shop 4 (s1)"
+    );
+    let half_way = of(recorded("1", is, false)).unwrap_err();
+    assert!(
+        half_way
+            .summary
+            .contains("did not come to its end: 1 statement of it is known")
+            && half_way.detail.contains("the session was cut")
+            && half_way.hint.contains("version = '1'"),
+        "{half_way:?}"
+    );
+}
+
+/// What no transaction of ours can hold is told before anything is done.
+#[test]
+fn files_that_cannot_be_carried_out_here_are_told_with_their_place() {
+    let wrong = carried_here(&[
+        ("1_a.sql", "CREATE TABLE a (id int);\n  COMMIT;"),
+        ("2_b.sql", "CREATE INDEX CONCURRENTLY i ON a (id)"),
+        (
+            "3_c.sql",
+            "-- +goose Up\nDROP TABLE b;\n-- +goose Down\nDROP TABLE a;",
+        ),
+        (
+            "4_d.sql",
+            "-- holdpoint: no-transaction\nCREATE INDEX CONCURRENTLY j ON a (id)",
+        ),
+    ])
+    .unwrap_err();
+    for says in [
+        "db/1_a.sql:2:3",
+        "begins or ends a transaction",
+        "db/2_b.sql:1:1",
+        "-- holdpoint: no-transaction",
+        "db/3_c.sql:3:1",
+        "which is carried out whole",
+    ] {
+        assert!(wrong.contains(says), "{says}\n{wrong}");
+    }
+    assert!(!wrong.contains("4_d.sql"), "{wrong}");
 }
