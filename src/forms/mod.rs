@@ -14,4 +14,5 @@ pub mod postgres;
 pub mod role;
 pub mod s3;
 pub mod secretsmanager;
+pub mod sources;
 pub mod ssm;

@@ -12,6 +12,7 @@ pub mod logs;
 mod postgres;
 mod s3;
 mod secretsmanager;
+mod sources;
 mod ssm;
 
 use std::sync::Arc;
@@ -159,6 +160,7 @@ pub fn eyes(
         )),
         Arc::new(cloudfront::Distributions(Arc::clone(clients))),
         Arc::new(git::Branches(Arc::clone(hosts))),
+        Arc::new(sources::Sources(Arc::clone(hosts))),
         Arc::new(s3::Objects(Arc::clone(clients))),
         Arc::new(ssm::Parameters(Arc::clone(clients))),
         Arc::new(postgres::Databases(Arc::clone(clients))),

@@ -41,13 +41,31 @@ pub async fn fed(
     folder: &Path,
     limit: Duration,
 ) -> Result<String, String> {
+    let out = run(arguments, input, folder, limit).await?;
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// Runs it in a folder, and gives what it writes as it is.
+///
+/// # Errors
+/// As [`git`].
+pub async fn bytes(arguments: &[&str], folder: &Path, limit: Duration) -> Result<Vec<u8>, String> {
+    run(arguments, b"", folder, limit).await
+}
+
+async fn run(
+    arguments: &[&str],
+    input: &[u8],
+    folder: &Path,
+    limit: Duration,
+) -> Result<Vec<u8>, String> {
     let variables = variables(|name| std::env::var(name).ok());
     let program = found(variables.get("PATH").map_or(PATH, String::as_str))?;
     let ran = tool::run(&program, arguments, input, &variables, folder, limit).await;
     match ran {
         Ok(Ran {
             code: Some(0), out, ..
-        }) => Ok(String::from_utf8_lossy(&out).into_owned()),
+        }) => Ok(out),
         Ok(ran) => Err(complaint(&ran)),
         Err(why) if why.kind() == io::ErrorKind::TimedOut => {
             Err(format!("git said nothing for {} s", limit.as_secs()))

@@ -16,6 +16,7 @@ pub mod open;
 pub mod owner;
 pub mod paths;
 pub mod random;
+pub mod scratch;
 pub mod signals;
 pub mod slot;
 pub mod tool;

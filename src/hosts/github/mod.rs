@@ -3,6 +3,7 @@
 
 mod answer;
 mod checks;
+mod contents;
 mod token;
 
 pub use checks::CheckRun;
@@ -144,10 +145,21 @@ impl GitHub {
         url: Url,
         body: Option<&Value>,
     ) -> Result<Told, Failure> {
+        self.call_as(who, right, (method, url, JSON), body).await
+    }
+
+    /// The same, for an answer in that form.
+    async fn call_as(
+        &self,
+        who: Who<'_>,
+        right: Right,
+        (method, url, accept): (Method, Url, &'static str),
+        body: Option<&Value>,
+    ) -> Result<Told, Failure> {
         let ask = Ask {
             method,
             url,
-            accept: JSON,
+            accept,
             body: body.cloned().map(Body::Json),
         };
         let at = At {
