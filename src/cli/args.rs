@@ -180,6 +180,9 @@ pub struct PlanArgs {
     /// An earlier release, by its name
     #[arg(long, value_name = "R")]
     pub release: Option<String>,
+    /// An application file, in place of the configured one, for deploy
+    #[arg(long, value_name = "FILE", conflicts_with = "release")]
+    pub application: Option<PathBuf>,
     /// The way out, for unblock
     #[arg(long, value_enum)]
     pub way: Option<WayOut>,

@@ -38,6 +38,9 @@ pub struct DeployArgs {
     /// An earlier release, by its name
     #[arg(long, value_name = "R")]
     pub release: Option<String>,
+    /// An application file, in place of the configured one
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "release"])]
+    pub application: Option<PathBuf>,
     /// What is chosen beside the release.
     #[command(flatten)]
     pub chosen: Chosen,

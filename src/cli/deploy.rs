@@ -1,11 +1,17 @@
 //! `deploy`: one stack, or all of an environment in their order.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::Path;
 
 use crate::domain::ask::{Intent, Source};
 use crate::domain::flag::Flags;
 use crate::domain::ids::{AppName, EnvName, StackId};
 use crate::domain::order::order;
+use crate::domain::request::SourceFile;
+use crate::os::open;
+use crate::systems;
+use crate::text::safe::Safe;
 use crate::world::World;
 use crate::world::available::Doing;
 
@@ -17,10 +23,16 @@ use super::{Ground, Out, Stop, ask, wait};
 /// `deploy`.
 pub(super) fn deploy(ground: &dyn Ground, args: &DeployArgs, out: &mut Out<'_, '_>) -> Done {
     match (&args.stack, &args.all) {
-        (Some(stack), _) => on_stack(ground, (stack, Doing::Deploy), &args.guard, out, |_, id| {
-            args.chosen
-                .on(Intent::deploy(id.clone(), source(args.release.as_ref())))
-        }),
+        (Some(stack), _) => {
+            let asked = (stack.as_str(), Doing::Deploy);
+            on_stack(ground, asked, &args.guard, out, |world, id| {
+                let source = match &args.application {
+                    Some(file) => given(world, id, file)?,
+                    None => source(args.release.as_ref()),
+                };
+                args.chosen.on(Intent::deploy(id.clone(), source))
+            })
+        }
         (None, Some(env)) => {
             let desk = ground.desk()?;
             wait::ready(&*desk, ground, out)?;
@@ -33,6 +45,41 @@ pub(super) fn deploy(ground: &dyn Ground, args: &DeployArgs, out: &mut Out<'_, '
         }
         (None, None) => Err(Stop::wrong("stack", "name a stack, or --all ENV")),
     }
+}
+
+/// The longest application file.
+const LONGEST: u64 = 1 << 20;
+
+/// An application file in place of the configured one. What is wrong with it is told here, and goes
+/// nowhere: it may hold a secret.
+pub(super) fn given(world: &World, id: &StackId, path: &Path) -> Result<Source, Stop> {
+    let name = Safe::new(&path.display().to_string()).into_string();
+    let wrong = |says: String| Stop::wrong("application", says);
+    let unread = |why: std::io::Error| wrong(format!("{name} cannot be read: {why}"));
+    let mut bytes = Vec::new();
+    let file = open::read(path).map_err(unread)?;
+    file.take(LONGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unread)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(wrong(format!("{name} has more than {LONGEST} bytes")));
+    }
+    let file = SourceFile {
+        bytes,
+        executable: false,
+    };
+    let entry = world.catalog.stacks.get(id);
+    let spec = entry.and_then(|entry| entry.spec.as_ref().ok());
+    let system = spec.and_then(|spec| systems::named(&spec.system));
+    let found = system.map(|system| system.wrong_given(&name, &file));
+    let found = found.unwrap_or_default();
+    if !found.is_empty() {
+        return Err(wrong(found.to_string()));
+    }
+    let name = path.file_name().map_or(name.clone(), |own| {
+        Safe::new(&own.to_string_lossy()).into_string()
+    });
+    Ok(Source::Application { name, file })
 }
 
 /// All stacks of an environment, in the order of `depends_on`. A whole brings its parts: they are

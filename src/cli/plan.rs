@@ -7,8 +7,9 @@ use crate::world::available::Doing;
 
 use super::act::{Done, offered, one, retrying, source, unblocking};
 use super::args::{For, PlanArgs};
+use super::deploy::given;
 use super::json::CardDoc;
-use super::target::{Target, agreed_for, known, no_deployment, numbered, queue_of, target};
+use super::target::{Target, agreed_for, by_id, known, no_deployment, numbered, queue_of, target};
 use super::{Code, Ground, Out, Stop, ask, card, wait};
 
 /// `plan`.
@@ -51,10 +52,18 @@ fn planned(
     ground: &dyn Ground,
     args: &PlanArgs,
 ) -> Result<Intent, Stop> {
+    if args.application.is_some() && args.verb != For::Deploy {
+        let says = "--application is for deploy: nothing else is made of an application file";
+        return Err(Stop::wrong("application", says));
+    }
     if args.verb == For::Thaw {
         return queue_of(world, &args.target).map(|target| Intent::Thaw { target });
     }
-    let id = match target(&args.target)? {
+    let named = match by_id(world, &args.target) {
+        Some(id) => Target::Stack(id),
+        None => target(&args.target)?,
+    };
+    let id = match named {
         Target::Stack(_) => known(world, &args.target)?,
         Target::Deployment(no) => {
             let found = numbered(desk, no)?;
@@ -81,7 +90,13 @@ fn planned(
     let world = agreed_for(desk, ground, &id.env, doing(args.verb))?;
     desk.watch(std::slice::from_ref(&id));
     match args.verb {
-        For::Deploy => Ok(one(&id, source(args.release.as_ref()))),
+        For::Deploy => {
+            let source = match &args.application {
+                Some(file) => given(&world, &id, file)?,
+                None => source(args.release.as_ref()),
+            };
+            Ok(one(&id, source))
+        }
         For::Redeploy => Ok(one(&id, Source::Same)),
         For::Rollback => Ok(Intent::Rollback {
             stack: id,

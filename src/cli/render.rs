@@ -86,7 +86,7 @@ fn rendered(ground: &dyn Ground, stack: &str) -> Result<Vec<(String, Vec<u8>)>, 
     let system = systems::named(&spec.system);
     let made = system.map_or_else(Vec::new, |system| system.rendered(spec, &entry.bundle));
     if made.is_empty() {
-        let says = format!("{id} is made of its own files: nothing is generated for it");
+        let says = format!("nothing is generated for {id} from the files that are here");
         return Err(Stop::wrong("not-rendered", says));
     }
     Ok(made)

@@ -7,6 +7,7 @@ use crate::desk::Patient;
 use crate::domain::ask::QueueOf;
 use crate::domain::deployment::Deployment;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
+use crate::systems;
 use crate::world::World;
 use crate::world::available::Doing;
 use crate::world::differs::Differs;
@@ -44,7 +45,10 @@ pub(super) fn stack_id(text: &str) -> Result<StackId, Stop> {
 
 /// A stack that the estate or the log knows.
 pub(super) fn known(world: &World, text: &str) -> Result<StackId, Stop> {
-    let id = stack_id(text)?;
+    let id = match by_id(world, text) {
+        Some(id) => id,
+        None => stack_id(text)?,
+    };
     if world.stacks().contains(&id) {
         return Ok(id);
     }
@@ -62,6 +66,22 @@ pub(super) fn known(world: &World, text: &str) -> Result<StackId, Stop> {
         "stack",
         format!("there is no stack {id}; {near}"),
     ))
+}
+
+/// The stack whose environment is named by the id that its system gives it.
+pub(super) fn by_id(world: &World, text: &str) -> Option<StackId> {
+    let (id, app) = text.split_once('/')?;
+    id.parse::<uuid::Uuid>().ok()?;
+    let mut all = world.catalog.stacks.iter();
+    let found = all.find(|(stack, entry)| {
+        let spec = entry.spec.as_ref().ok();
+        let system = spec.and_then(|spec| systems::named(&spec.system));
+        let is_meant = system
+            .zip(spec)
+            .is_some_and(|(system, spec)| system.is_environment(spec, id));
+        is_meant && stack.to_string() == format!("{}/{app}", stack.env)
+    });
+    found.map(|(stack, _)| stack.clone())
 }
 
 /// Waits until the store has the environments of the file, and refuses where they are different.

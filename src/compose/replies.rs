@@ -13,6 +13,7 @@ use holdpoint::hosts::Hosts;
 use holdpoint::hosts::github::{CheckRun, Who};
 use holdpoint::secrets;
 use holdpoint::systems::ReplyTo;
+use holdpoint::trigger::Tells;
 
 /// Check runs of GitHub.
 pub(super) struct Checks(pub(super) Arc<Hosts>);
@@ -26,6 +27,20 @@ impl Checks {
         })?;
         let key = secrets::read(&app.secrets.private_key).await?;
         Ok((app, key))
+    }
+}
+
+impl Tells for Checks {
+    fn tell<'a>(&'a self, to: &'a ReplyTo, check: &'a Check) -> BoxFuture<'a, Result<(), Failure>> {
+        async move {
+            match self.find(to, check).await? {
+                Some(given) if given.is_over => {}
+                Some(given) => drop(Replies::tell(self, to, given.run, check).await?),
+                None => drop(self.make(to, check).await?),
+            }
+            Ok(())
+        }
+        .boxed()
     }
 }
 

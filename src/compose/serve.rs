@@ -30,6 +30,7 @@ use tokio::sync::watch;
 use super::Ground;
 use super::heard::Files;
 use super::queues::Sqs;
+use super::replies::Checks;
 
 /// How often it is looked whether another engine has ended.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -100,6 +101,7 @@ pub(crate) async fn serve(
         heartbeat: Arc::new(move || Lock::silent_for(&lock)),
         hosts,
         queues: queues.clone(),
+        tells: Arc::new(Checks(hosts_of(&ground.home)?)),
     })
     .map_err(|why| anyhow!(why))?;
     // One for the engine and the queues: who follows a build hears of it.
@@ -153,6 +155,12 @@ pub(crate) async fn serve(
     // Its thread is waited for where that blocks nobody.
     tokio::task::spawn_blocking(move || drop(desk)).await?;
     left
+}
+
+/// Git hosts, as the door calls them.
+fn hosts_of(home: &Home) -> Result<Arc<holdpoint::hosts::Hosts>> {
+    let installations = super::heard::installations(home)?;
+    Ok(holdpoint::hosts::Hosts::new(&Real::shared(), installations))
 }
 
 async fn over(mut ended: watch::Receiver<bool>) {

@@ -1,13 +1,16 @@
 //! What becomes of a commit, as a git host shows it beside that commit: a check run. It follows from
-//! a deployment alone; that it was sent is said by who sends it.
+//! a deployment alone, or from why there is none; that it was sent is said by who sends it.
+
+use uuid::Uuid;
 
 use super::cause::Via;
 use super::deployment::{Deployment, Phase};
 use super::end::End;
-use super::ids::{DeploymentId, DeploymentNo, StackId};
+use super::ids::{AskId, StackId};
 use super::person::{Issuer, Person};
 use super::plan::Leaves;
 use super::refs::Commit;
+use super::refused::Refused;
 use super::time::Time;
 use crate::text::safe::Safe;
 
@@ -19,10 +22,8 @@ const TEXT: usize = 2_000;
 /// A check run as it should be now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// By which it is found again: one deployment has one.
-    pub id: DeploymentId,
-    /// The deployment's number.
-    pub no: DeploymentNo,
+    /// By which it is found again: the id of its deployment, or of the ask that led to none.
+    pub id: Uuid,
     /// The commit.
     pub commit: Commit,
     /// What it is called there.
@@ -78,15 +79,16 @@ pub fn is_of_push(deployment: &Deployment, host: Issuer) -> bool {
     })
 }
 
-/// The name of the check run of a stack.
+/// The name of the check run of a stack, where its system says no other one.
 #[must_use]
 pub fn name(stack: &StackId) -> String {
     format!("holdpoint/{stack}")
 }
 
-/// The check run of a commit that a deployment is of; none of what is not asked for yet.
+/// The check run of a commit that a deployment is of, under that name or the usual one; none of what
+/// is not asked for yet.
 #[must_use]
-pub fn of(deployment: &Deployment, commit: Commit) -> Option<Check> {
+pub fn of(deployment: &Deployment, commit: Commit, called: Option<String>) -> Option<Check> {
     let request = deployment.request.as_ref()?;
     let (state, title, more) = told(deployment);
     let mut summary = vec![format!(
@@ -97,9 +99,8 @@ pub fn of(deployment: &Deployment, commit: Commit) -> Option<Check> {
     )];
     summary.extend(more);
     Some(Check {
-        id: deployment.id,
-        no: request.no,
-        name: name(&request.stack),
+        id: deployment.id.0,
+        name: called.unwrap_or_else(|| name(&request.stack)),
         commit,
         state,
         title: Safe::told(&cut(&title, TITLE)),
@@ -107,6 +108,37 @@ pub fn of(deployment: &Deployment, commit: Commit) -> Option<Check> {
         asked_at: deployment.created_at,
         began_at: deployment.started_at.unwrap_or(deployment.created_at),
     })
+}
+
+/// The check run of a commit whose push was refused: nothing was begun.
+#[must_use]
+pub fn refused(
+    (ask, stack): (AskId, &StackId),
+    commit: &Commit,
+    why: &Refused,
+    at: Time,
+    called: String,
+) -> Check {
+    let mut summary = vec![
+        format!(
+            "`{stack}` is not deployed at {}: nothing was begun.",
+            commit.short()
+        ),
+        quoted(&why.says),
+    ];
+    if !why.hint.is_empty() {
+        summary.extend(["What to do:".to_owned(), quoted(&why.hint)]);
+    }
+    Check {
+        id: ask.0,
+        commit: commit.clone(),
+        name: called,
+        state: CheckState::Ended(Conclusion::Failure, at),
+        title: Safe::told(&cut(&format!("not deployed: {}", why.says), TITLE)),
+        summary,
+        asked_at: at,
+        began_at: at,
+    }
 }
 
 fn told(d: &Deployment) -> (CheckState, String, Vec<String>) {

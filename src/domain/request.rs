@@ -106,6 +106,11 @@ pub enum Made {
         /// Its hash.
         sha: Safe,
     },
+    /// The files of the estate, with an application file that was given in place of its own.
+    Given {
+        /// What that file is called.
+        name: Safe,
+    },
     /// An archive.
     Archive {
         /// Of its bytes.
@@ -122,7 +127,9 @@ impl fmt::Display for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Made::Files => f.write_str("the files of the estate"),
+            Made::Commit { repo, at, sha } if at == sha => write!(f, "commit {sha} of {repo}"),
             Made::Commit { repo, at, sha } => write!(f, "commit {sha} of {repo} ({at})"),
+            Made::Given { name } => write!(f, "the file {name}, given by hand"),
             Made::Archive { digest } => write!(f, "archive {}", digest.short()),
             Made::Images { images } => {
                 let images: Vec<String> = images

@@ -117,7 +117,15 @@ impl Engine {
                         .into_iter()
                         .filter_map(|(id, plan)| {
                             let (spec, seen) = (spec(&id)?, Sights::default());
-                            Some((id, Planned { plan, spec, seen }))
+                            let mut files = preview.files.iter();
+                            let files = files.find(|files| files.digest() == spec.bundle);
+                            let planned = Planned {
+                                plan,
+                                spec,
+                                seen,
+                                files: files.cloned(),
+                            };
+                            Some((id, planned))
                         })
                         .collect();
                     let wanted = Wanted::Act { confirm, armed };

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
 
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, Retry};
 use crate::domain::flag::Flags;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::lifecycles::of_system;
 use crate::domain::look::{Look, Sight, Sights, Subject};
 use crate::domain::place::{Place, Places, Proof};
 use crate::domain::plan::{Plan, Reserved};
-use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::request::{SourceBundle, SourceFile, Spec};
 use crate::domain::sighting::Slowed;
 use crate::domain::time::Time;
 use crate::observe::{Follow, LookOn};
@@ -77,6 +77,9 @@ pub(super) async fn prove(
     }
 }
 
+/// When it is tried again to bring files, or to keep them where there was no room.
+const LATER: Duration = Duration::from_secs(5);
+
 /// At most this many rounds of looks.
 const ROUNDS: usize = 4;
 
@@ -85,6 +88,8 @@ pub(crate) struct Planned {
     pub plan: Plan,
     pub spec: Spec,
     pub seen: Sights,
+    /// Its files, as they are kept, where they were put together for it.
+    pub files: Option<SourceBundle>,
 }
 
 /// Everything that one plan is made from.
@@ -95,6 +100,8 @@ pub(crate) struct Planning {
     pub spec: Spec,
     pub on: LookOn,
     pub bundle: Option<SourceBundle>,
+    /// The application file that is given in place of the configured one.
+    pub given: Option<(String, SourceFile)>,
     /// What was seen moments ago.
     pub seen: Sights,
     pub(super) door: Door,
@@ -122,6 +129,7 @@ impl Planning {
     /// Looks as often as the planner asks, then plans, and checks what was planned.
     pub(crate) async fn plan(mut self, parts: &Parts) -> Result<Planned, Failure> {
         self.door.learn(&self.spec).await;
+        let files = self.completed(parts).await?;
         for _ in 0..ROUNDS {
             let looks = self.system.looks(&self.ask, &self.spec, &self.seen);
             if looks.is_empty() {
@@ -141,23 +149,67 @@ impl Planning {
             plan,
             spec: self.spec,
             seen: self.seen,
+            files,
         })
+    }
+
+    /// Brings what the spec lacks, and goes on with what comes of it; gives its files as they are
+    /// kept. Nothing of a spec that lacks nothing.
+    async fn completed(&mut self, parts: &Parts) -> Result<Option<SourceBundle>, Failure> {
+        let told = |failure: Failure| self.door.failure(&failure);
+        let brought = match &self.given {
+            Some(_) => None,
+            None => match self.system.fetches(&self.ask, &self.spec).map_err(told)? {
+                Some(look) => {
+                    proven(&self.on, &look.about, parts).await?;
+                    let brought = parts.eyes.look(&self.on, &look, None).await;
+                    Some(brought.map_err(soon)?)
+                }
+                None => return Ok(None),
+            },
+        };
+        self.unpack(parts).await?;
+        let files = self.bundle.take().unwrap_or_default();
+        let (ask, spec) = (&self.ask, &self.spec);
+        let made = match (&self.given, &brought) {
+            (Some((name, file)), _) => self
+                .system
+                .given(ask, spec, &files, (name, file))
+                .unwrap_or_else(|| Err(no_application(ask, spec))),
+            (None, Some(brought)) => self.system.fetched(ask, spec, &files, brought),
+            (None, None) => return Ok(None),
+        };
+        let (spec, files) = made.map_err(|failure| self.door.failure(&failure))?;
+        let kept = bundles::pack(parts.store.as_ref(), files.clone(), parts.clock.now()).await;
+        self.spec = spec;
+        self.bundle = Some(files);
+        kept.map(Some).map_err(|why| {
+            Failure::new("the files of this release cannot be kept")
+                .detail(why.to_string())
+                .retry(Retry::After(LATER))
+        })
+    }
+
+    /// Has all files of the release at hand.
+    async fn unpack(&mut self, parts: &Parts) -> Result<(), Failure> {
+        let bundle = match self.bundle.take() {
+            Some(bundle) => Some(bundle),
+            None => stored_bundle(parts, &self.spec).await?,
+        };
+        self.bundle = match bundle {
+            Some(bundle) => Some(
+                bundles::unpack(parts.store.as_ref(), bundle)
+                    .await
+                    .map_err(|why| unread(&why))?,
+            ),
+            None => None,
+        };
+        Ok(())
     }
 
     async fn look(&mut self, parts: &Parts, looks: &[Look]) -> Result<(), Failure> {
         if looks.iter().any(|look| parts.eyes.reads_files(look)) {
-            let bundle = match self.bundle.take() {
-                Some(bundle) => Some(bundle),
-                None => stored_bundle(parts, &self.spec).await?,
-            };
-            self.bundle = match bundle {
-                Some(bundle) => Some(
-                    bundles::unpack(parts.store.as_ref(), bundle)
-                        .await
-                        .map_err(|why| unread(&why))?,
-                ),
-                None => None,
-            };
+            self.unpack(parts).await?;
         }
         let (on, bundle, eyes) = (&self.on, self.bundle.as_ref(), &parts.eyes);
         for look in looks {
@@ -168,6 +220,24 @@ impl Planning {
         }
         Ok(())
     }
+}
+
+/// Who is away for a moment is asked again: a push has nobody who would.
+fn soon(failure: Failure) -> Failure {
+    match failure.retry {
+        Retry::Contact => failure.retry(Retry::After(LATER)),
+        Retry::Never | Retry::After(_) | Retry::AskAPerson | Retry::Replan => failure,
+    }
+}
+
+fn no_application(ask: &PlanAsk, spec: &Spec) -> Failure {
+    let (stack, system) = (&ask.stack, &spec.system);
+    Failure::new(format!(
+        "{stack} is a {system} that is made of no application file: none can be given for it"
+    ))
+    .hint(format!(
+        "`holdpoint deploy {stack}` deploys what the estate says"
+    ))
 }
 
 async fn stored_bundle(parts: &Parts, spec: &Spec) -> Result<Option<SourceBundle>, Failure> {
@@ -263,6 +333,7 @@ impl Engine {
                 token: token.to_owned(),
             },
             bundle: None,
+            given: None,
             seen: Sights::default(),
             door: self.door.clone(),
         })

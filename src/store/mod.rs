@@ -31,7 +31,7 @@ use crate::domain::gap::Gap;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::person::Person;
 use crate::domain::plan::Plan;
-use crate::domain::request::Spec;
+use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 
@@ -108,6 +108,9 @@ pub struct Preview {
     /// What is deployed by them.
     #[serde(default)]
     pub specs: Vec<(StackId, Spec)>,
+    /// The files of those of them that were put together for this.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<SourceBundle>,
 }
 
 /// What one waits for.

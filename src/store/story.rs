@@ -489,6 +489,7 @@ chapter!(
             card: card(subject, made_at),
             plans: vec![],
             specs: vec![],
+            files: vec![],
         };
         for (n, subject, at) in [(1, "a", 10), (2, "a", 20), (3, "b", 15)] {
             store

@@ -1,6 +1,7 @@
 //! The systems: each reads its own configuration and turns "asked and observed" into a plan. Pure
 //! and sync.
 
+pub mod apps;
 pub mod entry;
 pub mod files;
 pub mod reach;
@@ -11,6 +12,7 @@ pub mod website;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::artifact::Artifact;
@@ -22,15 +24,16 @@ use crate::domain::flag::{Flag, Flags};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::instance::Instance;
-use crate::domain::look::{Look, Quiet, Sights};
+use crate::domain::look::{Look, Quiet, Sight, Sights};
 use crate::domain::person::Issuer;
 use crate::domain::plan::{Output, Plan, Reserved};
 use crate::domain::purpose::Purpose;
 use crate::domain::refs::{Branch, Commit};
 use crate::domain::repository::Repository;
-use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::request::{SourceBundle, SourceFile, Spec};
 use crate::domain::row::Row;
 use crate::domain::time::Time;
+use crate::text::diagnostic::Diagnostics;
 use crate::text::document::Node;
 use crate::text::safe::Safe;
 
@@ -176,7 +179,7 @@ pub trait System: fmt::Debug + Sync {
         let _ = (ask, spec, seen);
         None
     }
-    /// The branch that a stack follows: a push to it asks for a deployment of the pushed commit, which
+    /// The branches that a stack follows: a push to one asks for a deployment of the pushed commit, which
     /// the flag [`COMMIT`] names. A system that says one here has that flag.
     fn follows(&self, spec: &Spec) -> Option<Follows> {
         let _ = spec;
@@ -187,6 +190,53 @@ pub trait System: fmt::Debug + Sync {
     fn replies(&self, spec: &Spec) -> Option<ReplyTo> {
         let _ = spec;
         None
+    }
+    /// What a spec is made of that stands outside the estate's files: the look that brings it, taken
+    /// before any other. None for a spec that lacks nothing, as every one that was deployed.
+    ///
+    /// # Errors
+    /// What is chosen cannot be had of this stack.
+    fn fetches(&self, ask: &PlanAsk, spec: &Spec) -> Result<Option<Look>, Failure> {
+        let _ = (ask, spec);
+        Ok(None)
+    }
+    /// What a spec comes to be with what was brought, and all files of it: that is planned, shown
+    /// and kept. `files` are those of the estate.
+    ///
+    /// # Errors
+    /// Nothing can be made of it: where in which file, and why.
+    fn fetched(
+        &self,
+        ask: &PlanAsk,
+        spec: &Spec,
+        files: &SourceBundle,
+        brought: &Sight,
+    ) -> Result<(Spec, SourceBundle), Failure> {
+        let _ = (ask, brought);
+        Ok((spec.clone(), files.clone()))
+    }
+    /// What a spec comes to be with an application file that is given in place of its own, and all
+    /// files of it; `None` where it has no such file. `files` are those of the estate.
+    fn given(
+        &self,
+        ask: &PlanAsk,
+        spec: &Spec,
+        files: &SourceBundle,
+        file: (&str, &SourceFile),
+    ) -> Option<Result<(Spec, SourceBundle), Failure>> {
+        let _ = (ask, spec, files, file);
+        None
+    }
+    /// Everything that is wrong with an application file, by itself: told before it goes anywhere.
+    fn wrong_given(&self, name: &str, file: &SourceFile) -> Diagnostics {
+        let _ = (name, file);
+        Diagnostics::default()
+    }
+    /// Whether the environment of a stack is meant by that id, as its system gives ids to
+    /// environments.
+    fn is_environment(&self, spec: &Spec, id: &str) -> bool {
+        let _ = (spec, id);
+        false
     }
     /// What to look at before planning; asked again with what was seen until it wants nothing more,
     /// four times at most.
@@ -208,13 +258,39 @@ pub trait System: fmt::Debug + Sync {
     fn carry(&self, old: &Deployment, plan: &Plan) -> Vec<(StepId, Output)>;
 }
 
-/// A branch of a repository.
+/// Branches of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Follows {
     /// The repository.
     pub repository: Repository,
-    /// The branch.
-    pub branch: Branch,
+    /// The branches.
+    pub branches: Branches,
+}
+
+/// Which branches of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Branches {
+    /// These, each by its whole name.
+    Named(BTreeSet<Branch>),
+    /// All of them.
+    All,
+}
+
+impl Branches {
+    /// One of them.
+    #[must_use]
+    pub fn one(branch: Branch) -> Self {
+        Self::Named(BTreeSet::from([branch]))
+    }
+
+    /// Whether a branch is one of them.
+    #[must_use]
+    pub fn has(&self, branch: &Branch) -> bool {
+        match self {
+            Branches::Named(all) => all.contains(branch),
+            Branches::All => true,
+        }
+    }
 }
 
 /// A repository that is read as an app of its host.
@@ -227,7 +303,7 @@ pub struct ReadFrom {
 }
 
 /// Who is told what becomes of a commit, and by whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyTo {
     /// The host that tells of pushes there.
     pub host: Issuer,
@@ -235,6 +311,9 @@ pub struct ReplyTo {
     pub repository: Repository,
     /// Who we are there, in the form of who calls it.
     pub by: Value,
+    /// What its check run is called there, where that is not as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<String>,
 }
 
 /// The flag of a deployment that is of one commit of the repository that its stack follows: its whole

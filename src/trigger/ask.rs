@@ -3,13 +3,14 @@
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::push::Push;
+use super::push::{Push, Pusher};
 use crate::domain::ask::{Ask, Confirm, InboxAsk, Intent, Source};
 use crate::domain::cause::Via;
 use crate::domain::flag::{Flags, Value};
 use crate::domain::ids::{AskId, FlagName, StackId};
 use crate::domain::person::{Issuer, Proof};
 use crate::domain::refs::{Branch, Commit};
+use crate::domain::repository::Repository;
 use crate::systems::COMMIT;
 use crate::text::safe::Safe;
 
@@ -60,19 +61,26 @@ pub fn ask(
     delivery: &Delivery,
 ) -> Option<InboxAsk> {
     let reason = format!("push to {branch}, {}: {}", commit.short(), push.message);
+    let of = (push.host, &push.repository, &push.by);
+    pushed(delivery.ask(stack), stack, commit, of, &reason)
+}
+
+/// The ask for a commit that was pushed, of that repository at that host and for that person, who
+/// proved it there. `None` never happens while the flag's name is one.
+pub(super) fn pushed(
+    id: AskId,
+    stack: &StackId,
+    commit: &Commit,
+    (host, repository, by): (Issuer, &Repository, &Pusher),
+    reason: &str,
+) -> Option<InboxAsk> {
     let proof = Proof::Checked {
-        source: push.host,
-        id: Safe::new(&push.repository.to_string()),
-        behalf: Some(push.by.shown()),
+        source: host,
+        id: Safe::new(&repository.to_string()),
+        behalf: Some(by.shown()),
     };
     let intent = at_commit(stack, commit)?;
-    Some(outside(
-        delivery.ask(stack),
-        Via::Push,
-        proof,
-        intent,
-        reason,
-    ))
+    Some(outside(id, Via::Push, proof, intent, reason.to_owned()))
 }
 
 /// A deployment of what the estate says, at that commit. `None` never happens while the flag's name
@@ -113,7 +121,6 @@ mod tests {
     use super::*;
     use crate::domain::person::Person;
     use crate::text::secret;
-    use crate::trigger::Pusher;
 
     fn push(by: &str) -> Push {
         Push {
@@ -129,6 +136,7 @@ mod tests {
             },
             message: "Mend the menu".into(),
             taken_at: None,
+            of_suite: false,
         }
     }
 

@@ -98,6 +98,7 @@ impl Pushed {
             },
             message: first_line(head.map(|head| head.message).as_deref().unwrap_or_default()),
             taken_at: None,
+            of_suite: false,
         }]))
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Where it is kept. Blocks.
 pub trait Keep: Send + Sync {
@@ -16,6 +17,18 @@ pub trait Keep: Send + Sync {
     /// # Errors
     /// A sentence that names the file.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), String>;
+}
+
+/// Reads what was kept under a name, or begins with nothing.
+pub(super) fn read<T: DeserializeOwned + Default>(
+    keep: &dyn Keep,
+    name: &str,
+) -> Result<T, String> {
+    match keep.read(name)? {
+        None => Ok(T::default()),
+        Some(bytes) => serde_json::from_slice(&bytes)
+            .map_err(|_| format!("what is kept of {name} is damaged: move the file away, and what it knew is forgotten")),
+    }
 }
 
 /// Keeps something, off the threads that answer.

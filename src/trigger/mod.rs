@@ -5,6 +5,7 @@
 
 mod ask;
 pub mod bitbucket;
+mod debts;
 pub mod door;
 mod follow;
 pub mod github;
@@ -18,7 +19,8 @@ pub mod signature;
 mod told;
 
 pub use ask::{Delivery, ask};
+pub use debts::Tells;
 pub use json::Unread;
 pub use keep::Keep;
 pub use push::{Push, Pusher};
-pub use told::{Access, Told};
+pub use told::{Access, Again, Told};

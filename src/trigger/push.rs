@@ -26,6 +26,9 @@ pub struct Push {
     pub message: Safe,
     /// When the host took it, in whole seconds since 1970, where it says that.
     pub taken_at: Option<i64>,
+    /// Whether it is told by the suite of checks that a host asks for beside a push, and perhaps by
+    /// the push as well.
+    pub of_suite: bool,
 }
 
 /// Who pushed, as the host proved them: never the author of a commit, whom anybody may write there.

@@ -1,5 +1,5 @@
-//! Which push concerns which stack, and which of two pushes is the newer one. A rule names one branch
-//! of one repository, and both are compared as a whole.
+//! Which push concerns which stack, and which of two pushes is the newer one. A rule names
+//! branches of one repository, or all of them; names are compared as a whole.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,17 +10,19 @@ use crate::domain::estate::{Catalog, Entry};
 use crate::domain::ids::StackId;
 use crate::domain::refs::{Branch, Commit, Ref};
 use crate::domain::repository::Repository;
-use crate::systems::{Follows, System};
+use crate::systems::{Branches, Follows, ReplyTo, System};
 
-/// A stack that follows a branch.
+/// A stack that follows branches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// Which stack is deployed.
     pub stack: StackId,
     /// By a push to this repository.
     pub repository: Repository,
-    /// To this branch of it.
-    pub branch: Branch,
+    /// To these branches of it.
+    pub branches: Branches,
+    /// Who is told what becomes of the commit.
+    pub tells: Option<ReplyTo>,
 }
 
 /// The rules of an estate, by what its systems say of its stacks. A stack whose files cannot be read
@@ -29,11 +31,16 @@ pub struct Rule {
 pub fn of(catalog: &Catalog, systems: impl Fn(&str) -> Option<&'static dyn System>) -> Vec<Rule> {
     let rule = |(stack, entry): (&StackId, &Entry)| {
         let spec = entry.spec.as_ref().ok()?;
-        let Follows { repository, branch } = systems(&spec.system)?.follows(spec)?;
+        let system = systems(&spec.system)?;
+        let Follows {
+            repository,
+            branches,
+        } = system.follows(spec)?;
         Some(Rule {
             stack: stack.clone(),
             repository,
-            branch,
+            branches,
+            tells: system.replies(spec),
         })
     };
     catalog.stacks.iter().filter_map(rule).collect()
@@ -44,8 +51,8 @@ pub fn of(catalog: &Catalog, systems: impl Fn(&str) -> Option<&'static dyn Syste
 pub enum Concern {
     /// These stacks are to be deployed, each at this commit and no other.
     Deploys {
-        /// The stacks.
-        stacks: Vec<StackId>,
+        /// The stacks, each by its rule.
+        stacks: Vec<Rule>,
         /// The branch that they follow.
         branch: Branch,
         /// The commit.
@@ -78,10 +85,10 @@ pub fn concern(push: &Push, rules: &[Rule]) -> Concern {
     let Some(commit) = &push.after else {
         return nothing(format!("the {} of {} is gone", push.at, push.repository));
     };
-    let stacks: Vec<StackId> = rules
+    let stacks: Vec<Rule> = rules
         .iter()
-        .filter(|rule| rule.repository == push.repository && rule.branch == *branch)
-        .map(|rule| rule.stack.clone())
+        .filter(|rule| rule.repository == push.repository && rule.branches.has(branch))
+        .cloned()
         .collect();
     if stacks.is_empty() {
         return nothing(format!(
@@ -114,6 +121,9 @@ struct Head {
     after: Commit,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     taken_at: Option<i64>,
+    /// Whether that was told by a suite of checks, which need not know where the branch stood before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    of_suite: bool,
     /// Where the branch stood before, the newest last.
     passed: VecDeque<Commit>,
 }
@@ -136,6 +146,9 @@ impl Heads {
             return Order::Newer;
         };
         let superseded = || Order::Superseded(last.after.clone());
+        if last.after == *after && push.of_suite {
+            return Order::Same;
+        }
         if let (Some(of_last), Some(of_this)) = (last.taken_at, push.taken_at)
             && of_last != of_this
         {
@@ -145,7 +158,8 @@ impl Heads {
                 superseded()
             };
         }
-        if last.after == *after && last.before == push.before {
+        let is_same = last.before == push.before || last.of_suite;
+        if last.after == *after && is_same {
             Order::Same
         } else if push.before.as_ref() == Some(&last.after) {
             Order::Newer
@@ -154,6 +168,15 @@ impl Heads {
         } else {
             Order::Newer
         }
+    }
+
+    /// The commit at which a branch stands by what was told; none where nothing was.
+    #[must_use]
+    pub fn stands_at(&self, repository: &Repository, branch: &Branch) -> Option<&Commit> {
+        let at = Ref::Branch(branch.clone());
+        self.0
+            .get(&branch_of(repository, &at))
+            .map(|head| &head.after)
     }
 
     /// Keeps a push that is newer.
@@ -177,6 +200,7 @@ impl Heads {
                 before: push.before.clone(),
                 after: after.clone(),
                 taken_at: push.taken_at,
+                of_suite: push.of_suite,
                 passed,
             };
             self.0.insert(key, head);
@@ -185,7 +209,11 @@ impl Heads {
 }
 
 fn key(push: &Push) -> String {
-    format!("{} {}", push.repository, push.at)
+    branch_of(&push.repository, &push.at)
+}
+
+fn branch_of(repository: &Repository, at: &Ref) -> String {
+    format!("{repository} {at}")
 }
 
 #[cfg(test)]

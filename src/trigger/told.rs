@@ -1,6 +1,8 @@
 //! What a host told, once it is proven that it was told by it.
 
-use super::push::Push;
+use super::push::{Push, Pusher};
+use crate::domain::person::Issuer;
+use crate::domain::refs::{Branch, Commit};
 use crate::domain::repository::Repository;
 use crate::text::safe::Safe;
 
@@ -13,8 +15,27 @@ pub enum Told {
     Pushes(Vec<Push>),
     /// Which repositories an installation may read.
     Access(Access),
+    /// That somebody wants what was told of a commit to be done again.
+    Again(Again),
     /// Something that means nothing here, by the host's name for it.
     Other(Safe),
+}
+
+/// What was told of a commit is to be done again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Again {
+    /// Who tells of it.
+    pub host: Issuer,
+    /// The repository.
+    pub repository: Repository,
+    /// The branch that the commit was pushed to.
+    pub branch: Branch,
+    /// The commit.
+    pub commit: Commit,
+    /// The one check run that is meant, by its name; all where none is named.
+    pub check: Option<Safe>,
+    /// Who wants it.
+    pub by: Pusher,
 }
 
 /// What an installation of an app of ours may read, as far as was told.

@@ -9,6 +9,7 @@ use crate::domain::environment::EnvironmentRecord;
 use crate::domain::flag::Flags;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
 use crate::domain::level::Verb;
+use crate::domain::request::SourceFile;
 use crate::domain::time::Time;
 
 /// What is to be changed.
@@ -96,7 +97,10 @@ impl Source {
     /// Whether it is read from the estate's files as they are now.
     #[must_use]
     pub fn reads_files(&self) -> bool {
-        matches!(self, Source::Estate | Source::Archive { .. })
+        match self {
+            Source::Estate | Source::Archive { .. } | Source::Application { .. } => true,
+            Source::Same | Source::Release(_) => false,
+        }
     }
 }
 
@@ -200,6 +204,13 @@ pub enum Source {
         version: String,
         /// The files.
         archive: Artifact,
+    },
+    /// What the estate's files say now, with this application file in place of the configured one.
+    Application {
+        /// What it is called.
+        name: String,
+        /// The file.
+        file: SourceFile,
     },
 }
 

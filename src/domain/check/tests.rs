@@ -3,13 +3,19 @@ use crate::domain::cause::Cause;
 use crate::domain::class::EnvClass;
 use crate::domain::failure::Failure;
 use crate::domain::ids::AskId;
+use crate::domain::ids::DeploymentId;
 use crate::world::fixture::{self, Scene};
 
 const SHA: &str = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
 const STACK: &str = "dev/billing";
 
 fn check(scene: &Scene, id: DeploymentId) -> Check {
-    of(&scene.world.folds.deployments[&id], SHA.parse().unwrap()).unwrap()
+    of(
+        &scene.world.folds.deployments[&id],
+        SHA.parse().unwrap(),
+        None,
+    )
+    .unwrap()
 }
 
 /// One stack, of which nothing is known yet.
@@ -31,7 +37,7 @@ fn a_check_run_says_how_far_its_deployment_is() {
     let queued = check(&scene, d);
     assert_eq!(
         (queued.id, queued.name.as_str()),
-        (d, "holdpoint/dev/billing")
+        (d.0, "holdpoint/dev/billing")
     );
     assert_eq!(queued.state, CheckState::Queued);
     assert_eq!(queued.title.as_str(), "waits for its turn");

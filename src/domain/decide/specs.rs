@@ -64,8 +64,8 @@ pub fn specs(
                         let of = stack.has_in_service(&spec.release).then_some(Of::Serving);
                         (spec, of)
                     }
-                    // What the archive makes of it is its system's to say ([`publish`]).
-                    Source::Archive { .. } => (from_estate(id)?, None),
+                    // What the archive or the file makes of it is its system's to say.
+                    Source::Archive { .. } | Source::Application { .. } => (from_estate(id)?, None),
                     Source::Same => match stack.repeated(folds).and_then(|d| deployed(folds, d.id))
                     {
                         Some((last, spec)) => (spec, Some(Of::Redeploy { no: last.no() })),

@@ -6,10 +6,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::Origin;
-use crate::domain::ask::{Answer, Attached, Confirm, Intent};
+use crate::domain::ask::{Answer, Attached, Confirm, Intent, Source};
 use crate::domain::card::Card;
 use crate::domain::cause::Of;
 use crate::domain::decide::{self, Looked, StartOf};
+use crate::domain::digest::Digest;
 use crate::domain::event::Append;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::flag::{self, Offered};
@@ -18,7 +19,7 @@ use crate::domain::place::Places;
 use crate::domain::plan::Plan;
 use crate::domain::purpose::Purpose;
 use crate::domain::refused::Refused;
-use crate::domain::request::Spec;
+use crate::domain::request::{SourceBundle, Spec};
 use crate::engine::driver::REST;
 use crate::engine::looks::{Planned, Planning};
 use crate::engine::{Engine, EngineError, Msg, Parts};
@@ -70,6 +71,13 @@ impl Engine {
             }
         };
         let ask = from.asked.id;
+        let given = match &intent {
+            Intent::Deploy {
+                source: Source::Application { name, file },
+                ..
+            } => Some((name.clone(), file.clone())),
+            _ => None,
+        };
         let mut plannings = Vec::with_capacity(starts.len());
         for start in &starts {
             let token = ask.0.simple().to_string();
@@ -96,6 +104,7 @@ impl Engine {
                         start.stack.clone(),
                         Planning {
                             bundle,
+                            given: given.clone(),
                             seen,
                             ..planning
                         },
@@ -205,9 +214,11 @@ impl Engine {
             }
         }
         let mut specs: Vec<(StackId, Spec)> = Vec::with_capacity(plans.len());
+        let mut files: Vec<SourceBundle> = Vec::new();
         let plans: Vec<(StackId, Plan)> = plans
             .into_iter()
             .map(|(stack, planned)| {
+                files.extend(planned.files);
                 specs.push((stack.clone(), planned.spec));
                 (stack, planned.plan)
             })
@@ -243,6 +254,7 @@ impl Engine {
                     card: card.clone(),
                     plans,
                     specs,
+                    files,
                 };
                 self.previews.push((ask, preview));
                 self.answer(
@@ -275,11 +287,14 @@ impl Engine {
                 let decided =
                     decide::act(&self.folds, &intent, &starts, &looked, &confirm, armed, &cx).map(
                         |(mut append, answer)| {
+                            let given = attached.iter().map(|entry| &entry.bundle);
+                            let known: BTreeMap<Digest, &SourceBundle> = given
+                                .chain(&files)
+                                .map(|files| (files.digest(), files))
+                                .collect();
                             for start in &starts {
-                                if let Some(entry) = attached
-                                    .iter()
-                                    .find(|entry| entry.spec.bundle == start.spec.bundle)
-                                    && let Ok(bytes) = serde_json::to_vec(&entry.bundle)
+                                if let Some(files) = known.get(&start.spec.bundle)
+                                    && let Ok(bytes) = serde_json::to_vec(files)
                                 {
                                     append.blobs.push((start.spec.bundle, bytes));
                                 }
@@ -300,6 +315,7 @@ impl Engine {
                         card: (**card).clone(),
                         plans: looked.plans,
                         specs,
+                        files,
                     };
                     self.previews.push((ask, preview));
                 }

@@ -16,7 +16,7 @@ use crate::domain::check::Check;
 use crate::domain::deployment::Deployment;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::folds::Folds;
-use crate::domain::ids::{DeploymentId, StackId};
+use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
 use crate::domain::repository::Repository;
 use crate::domain::sighting::{REPLY, Seen, Sighting};
 use crate::domain::time::Time;
@@ -178,7 +178,7 @@ impl Replier {
             .iter()
             .flat_map(|owed| {
                 let at = About::Repository(owed.to.repository.clone());
-                [at, About::Deployment(owed.check.id)]
+                [at, About::Deployment(owed.of)]
             })
             .collect();
         self.troubles.retain(|about, _| owing.contains(about));
@@ -209,8 +209,14 @@ impl Replier {
     }
 
     async fn say(&mut self, owed: Owed, now: Time) {
-        let Owed { to, check, stack } = owed;
-        let id = check.id;
+        let Owed {
+            to,
+            check,
+            of: id,
+            no,
+            stack,
+        } = owed;
+        let stack = (&stack, no);
         let known = match self.told.get(&id) {
             Some(Told::Over) => return,
             Some(Told::Said(_, said)) if *said == check => return,
@@ -225,7 +231,7 @@ impl Replier {
         if let Some(trouble) = waits(&there).or_else(|| waits(&here)) {
             if trouble.lasts() {
                 let why = trouble.why.clone();
-                self.name(&stack, &check, Some(&why), now).await;
+                self.name(stack, &check, Some(&why), now).await;
             }
             return;
         }
@@ -233,7 +239,7 @@ impl Replier {
             Ok(given) => {
                 self.troubles.remove(&there);
                 self.troubles.remove(&here);
-                self.name(&stack, &check, None, now).await;
+                self.name(stack, &check, None, now).await;
                 let told = if given.is_over || check.state.is_over() {
                     Told::Over
                 } else {
@@ -257,7 +263,7 @@ impl Replier {
                 let again = now + wait;
                 let trouble = Trouble { again, wait, why };
                 if trouble.lasts() {
-                    self.name(&stack, &check, Some(&trouble.why), now).await;
+                    self.name(stack, &check, Some(&trouble.why), now).await;
                 }
                 self.troubles.insert(about, trouble);
             }
@@ -283,7 +289,13 @@ impl Replier {
 
     /// Says of a stack that a reply cannot be given, or that it can; each time once, and once an
     /// hour while it lasts.
-    async fn name(&mut self, stack: &StackId, check: &Check, why: Option<&Failure>, now: Time) {
+    async fn name(
+        &mut self,
+        (stack, no): (&StackId, DeploymentNo),
+        check: &Check,
+        why: Option<&Failure>,
+        now: Time,
+    ) {
         let says = why.map(|why| format!("{}: {}", why.summary, why.advice()));
         let known = self.named.get(stack).is_some_and(|(before, at)| {
             *before == says && (says.is_none() || now.since(*at) < REFUSED)
@@ -295,7 +307,7 @@ impl Replier {
             tracing::warn!("{} is not told: {says}", check.name);
         }
         let sighting = Sighting {
-            value: Seen::Reply { of: check.no },
+            value: Seen::Reply { of: no },
             taken_at: now,
             place: None,
             stale: says.as_deref().map(Safe::told),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::cause::Via;
 use crate::domain::check::{self, Check};
 use crate::domain::deployment::Deployment;
-use crate::domain::ids::StackId;
+use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
 use crate::domain::time::Time;
 use crate::systems::{ReplyTo, System, asked_commit};
 
@@ -16,6 +16,8 @@ pub(super) const KEPT: Duration = Duration::from_hours(24);
 pub(super) struct Owed {
     pub(super) to: ReplyTo,
     pub(super) check: Check,
+    pub(super) of: DeploymentId,
+    pub(super) no: DeploymentNo,
     pub(super) stack: StackId,
 }
 
@@ -33,9 +35,14 @@ pub(super) fn of(
     if !check::is_of_push(d, to.host) {
         return None;
     }
-    let check = check::of(d, asked_commit(&request.flags)?)?;
-    let stack = request.stack.clone();
-    Some(Owed { to, check, stack })
+    let check = check::of(d, asked_commit(&request.flags)?, to.called.clone())?;
+    Some(Owed {
+        to,
+        check,
+        of: d.id,
+        no: request.no,
+        stack: request.stack.clone(),
+    })
 }
 
 /// Whether the stack of a deployment owes replies to those who push, whoever asked for this one.

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::entry::{Downtime, ServiceEntry};
 use super::o5::Kept;
+use super::source::Source;
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
@@ -48,6 +49,9 @@ pub(super) struct Body {
     /// What stays with it of the o5 files that it was made of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) o5: Option<Kept>,
+    /// The repository of its application file, and the commit that it was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) source: Option<Source>,
     /// What its plan takes of real things; known where it is planned.
     #[serde(skip)]
     pub(super) reserves: BTreeSet<Reserved>,
@@ -77,6 +81,16 @@ impl Body {
             (name.clone(), low)
         };
         self.counts.iter().map(lowest).collect()
+    }
+
+    /// What is said where the release in service has a CloudFormation stack of another name.
+    pub(super) fn left_behind(&self, serving: &Body) -> Option<String> {
+        let (new, old) = (&self.input.stack_name, &serving.input.stack_name);
+        (new != old).then(|| {
+            format!(
+                "The CloudFormation stack {old}, which serves now, is left as it is, and nobody looks after it any more: {new} is another one. To keep {old}, give stack_name back; to take it away once {new} serves: aws cloudformation delete-stack --stack-name {old}."
+            )
+        })
     }
 
     /// Secret parameters without a value here and without a default: an update keeps what is there,
@@ -215,6 +229,7 @@ fn assembled(
         open,
         length,
         o5,
+        source: None,
         reserves: BTreeSet::new(),
     };
     let body = serde_json::to_value(body).map_err(|why| {

@@ -1,6 +1,7 @@
 //! `service:` of an application: what it says, what is wrong with it, what it reaches.
 
 mod files;
+mod repository;
 
 use std::collections::BTreeMap;
 
@@ -8,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::relative::plain;
+use crate::systems::apps::{self, GithubApp};
 use crate::systems::entry::{Claim, Form, Home, PERHAPS_SECRET, Remarks, SECRET, Written};
 use crate::systems::reach::{quoted, words};
 use crate::text::diagnostic::closest;
@@ -37,9 +39,24 @@ pub struct ServiceEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
     /// An o5 application file in place of a template; or, with a `/` at its end, the folder of a
-    /// repository that has one as `ext/o5/app.yaml` or `o5.yaml`.
+    /// repository that has one as `ext/o5/app.yaml` or `o5.yaml`. With `repository`, where it stands
+    /// there; at its root when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<String>,
+    /// The repository in which the o5 application file stands, by its address as git has it: a
+    /// deployment is of one commit of it. Git on the machine of the engine knows how to sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// The app of GitHub by which the repository is read; without one it is read with git.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub github_app: Option<GithubApp>,
+    /// The branch that is deployed, in all environments; master when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// In place of `branch`: by branch, the environments in which its pushes are deployed. `"*"`
+    /// stands for every branch.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub branches: BTreeMap<String, Vec<String>>,
     /// The o5 cluster file: where the application runs. It may hold the environments too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
@@ -146,6 +163,7 @@ impl ServiceEntry {
     /// Everything that is wrong with it, whatever its template says.
     pub(super) fn check(&self, written: &Written<'_>, told: &mut Remarks) {
         self.check_files(told);
+        self.check_repository(written, told);
         if self.stack_name.is_some() {
             let name = self.stack_name("x", written.app);
             let fits = (1..=128).contains(&name.len())
@@ -218,9 +236,13 @@ impl ServiceEntry {
             hint: "put {env} into stack_name".to_owned(),
         };
         // What is made of an o5 application has its name and that of the environment.
-        let o5 = self.config.as_deref().map(|config| Claim {
+        let config = self.config.as_deref();
+        let config = config.or(self.repository.as_ref().map(|_| ""));
+        let of = self.repository.as_ref();
+        let of = of.map_or_else(String::new, |of| format!(" of {of:?}"));
+        let o5 = config.map(|config| Claim {
             what: format!(
-                "o5 application {:?} of the environment {:?}",
+                "o5 application {:?}{of} of the environment {:?}",
                 plain(config),
                 self.called(home.name)
             ),
@@ -271,6 +293,7 @@ fn may_be_plain(value: &str) -> bool {
 /// wrong with it.
 pub(super) fn secrets(app: &str, entry: &Node) -> Remarks {
     let mut told = Remarks::default();
+    apps::secrets_in(app, entry, &mut told);
     let own = entry
         .get("parameters")
         .map(|node| (vec!["parameters"], node));

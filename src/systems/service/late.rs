@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use super::body::{Body, versioned};
-use super::o5::{Group, Kept, VERSION};
+use super::o5::{Ground, Group, Kept, VERSION};
+use super::{source, travel};
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{self, Flag, Flags, Form};
@@ -220,8 +221,19 @@ fn no_place(o5: &Kept, group: Group) -> Failure {
     .hint("take rules away that nobody needs, or give the cluster another listener")
 }
 
+/// What a service needs of its environment, and what that is not. What cannot be read is told where
+/// it is planned.
+pub(super) fn lacks(spec: &Spec, home: &Home<'_>) -> Remarks {
+    let body = Body::of(spec).ok();
+    let mut told = body.map_or_else(Remarks::default, |body| travel::lacks(&body, home));
+    let ground = source::ground_of(spec);
+    let elsewhere = ground.map(|ground| elsewhere(&ground, home.record, home));
+    told.0.extend(elsewhere.unwrap_or_default().0);
+    told
+}
+
 /// Where the environment is another place than the cluster's file says.
-pub(super) fn elsewhere(o5: &Kept, record: &EnvironmentRecord, home: &Home<'_>) -> Remarks {
+fn elsewhere(o5: &Ground, record: &EnvironmentRecord, home: &Home<'_>) -> Remarks {
     let mut told = Remarks::default();
     let place: Option<&Place> = record.places.home();
     for (key, said, is) in [

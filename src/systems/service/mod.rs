@@ -15,6 +15,7 @@ mod o5;
 mod only;
 mod plan;
 mod running;
+mod source;
 mod status;
 mod steps;
 mod travel;
@@ -23,21 +24,23 @@ mod weight;
 
 use body::Body;
 use entry::{FORM, ServiceEntry};
+use source::{Source, Unmade};
 use ways::{Only, only};
 
 use serde_json::Value;
 
 use super::entry::{Claim, Form, Home, Remarks, Written, read};
 use super::files::{Files, Need, Read};
-use super::{PlanAsk, System};
+use super::{Follows, PlanAsk, ReadFrom, ReplyTo, System};
 use crate::domain::deployment::Deployment;
+use crate::domain::estate::Brings;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{Flag, Flags};
 use crate::domain::ids::{StackId, StepId};
-use crate::domain::look::{Look, Quiet, Sights, Standing};
+use crate::domain::look::{Look, Quiet, Sight, Sights, Standing};
 use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
-use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::request::{SourceBundle, SourceFile, Spec};
 use crate::domain::row::Row;
 use crate::forms::cloudformation::{self, CHANGES, STACK, StackFacts, facts};
 use crate::text::diagnostic::{Diagnostic, Diagnostics};
@@ -103,6 +106,9 @@ impl System for Service {
                 // That is told at the entry.
                 return Read::Wrong(Diagnostics::default());
             }
+            if entry.repository.is_some() {
+                return source::read(whole, entry, files);
+            }
             let asked = match entry.asked(
                 whole.env.as_str(),
                 entry.stack_name(whole.env.as_str(), whole.app.as_str()),
@@ -114,7 +120,10 @@ impl System for Service {
             let made = o5::make(&asked, files.bundle());
             let spec = made.and_then(|made| body::spec_of_o5(whole, &entry, made, files.bundle()));
             return match spec {
-                Ok((spec, made)) => Read::Rendered(vec![(whole.clone(), spec)], made),
+                Ok((spec, made)) => {
+                    let spec = source::keeping(spec, &entry);
+                    Read::Rendered(vec![(whole.clone(), spec)], made)
+                }
                 Err(found) => Read::Wrong(found),
             };
         }
@@ -129,15 +138,41 @@ impl System for Service {
     }
 
     fn lacks(&self, spec: &Spec, home: &Home<'_>) -> Remarks {
-        // What cannot be read is told where it is planned.
-        let Ok(body) = Body::of(spec) else {
-            return Remarks::default();
-        };
-        let mut told = travel::lacks(&body, home);
-        let elsewhere = body.o5.as_ref();
-        let elsewhere = elsewhere.map(|o5| late::elsewhere(o5, home.record, home));
-        told.0.extend(elsewhere.unwrap_or_default().0);
-        told
+        late::lacks(spec, home)
+    }
+
+    fn follows(&self, spec: &Spec) -> Option<Follows> {
+        Source::of(spec)?.follows()
+    }
+
+    fn replies(&self, spec: &Spec) -> Option<ReplyTo> {
+        Source::of(spec)?.replies()
+    }
+
+    fn reads(&self, spec: &Spec) -> Option<ReadFrom> {
+        Source::of(spec)?.reads()
+    }
+
+    fn needs_git(&self, spec: &Spec) -> bool {
+        Source::of(spec).is_some_and(|source| source.needs_git())
+    }
+
+    fn brings(&self, spec: &Spec) -> Brings {
+        Source::of(spec).map_or_else(Brings::default, |source| source.brings())
+    }
+
+    fn fetches(&self, ask: &PlanAsk, spec: &Spec) -> Result<Option<Look>, Failure> {
+        source::fetches(ask, spec)
+    }
+
+    fn fetched(
+        &self,
+        ask: &PlanAsk,
+        spec: &Spec,
+        files: &SourceBundle,
+        brought: &Sight,
+    ) -> Result<(Spec, SourceBundle), Failure> {
+        source::fetched(ask, spec, files, brought)
     }
 
     fn flags(&self) -> &'static [Flag] {
@@ -155,7 +190,28 @@ impl System for Service {
         body.map_or_else(Vec::new, |body| body.rendered(files))
     }
 
+    fn given(
+        &self,
+        ask: &PlanAsk,
+        spec: &Spec,
+        files: &SourceBundle,
+        file: (&str, &SourceFile),
+    ) -> Option<Result<(Spec, SourceBundle), Failure>> {
+        source::given(ask, spec, files, file)
+    }
+
+    fn wrong_given(&self, name: &str, file: &SourceFile) -> Diagnostics {
+        o5::wrong_app(name, file)
+    }
+
+    fn is_environment(&self, spec: &Spec, id: &str) -> bool {
+        source::ground_of(spec).is_some_and(|one| o5::is_environment(id, &one.environment))
+    }
+
     fn rows(&self, spec: &Spec) -> Vec<Row> {
+        if let Ok(Some(unmade)) = Unmade::of(spec) {
+            return unmade.rows();
+        }
         let body = Body::of(spec).ok();
         let kept = body.and_then(|body| body.o5);
         kept.map_or_else(Vec::new, |kept| kept.rows())
@@ -293,10 +349,11 @@ impl System for Service {
         let says = travel::says(ask, &plan, &body, serving.as_ref())?;
         plan.says.extend(says);
         if ask.purpose == Purpose::Deploy {
+            plan.says.extend(source::says(spec));
             plan.says.extend(
                 serving
                     .as_ref()
-                    .and_then(|serving| left_behind(&body, serving)),
+                    .and_then(|serving| body.left_behind(serving)),
             );
             let notes = body.o5.iter().flat_map(|kept| &kept.notes);
             plan.says
@@ -334,16 +391,6 @@ impl System for Service {
     fn carry(&self, _old: &Deployment, _plan: &Plan) -> Vec<(StepId, Output)> {
         Vec::new()
     }
-}
-
-/// What is said where the release in service has a CloudFormation stack of another name.
-fn left_behind(body: &Body, serving: &Body) -> Option<String> {
-    let (new, old) = (&body.input.stack_name, &serving.input.stack_name);
-    (new != old).then(|| {
-        format!(
-            "The CloudFormation stack {old}, which serves now, is left as it is, and nobody looks after it any more: {new} is another one. To keep {old}, give stack_name back; to take it away once {new} serves: aws cloudformation delete-stack --stack-name {old}."
-        )
-    })
 }
 
 #[cfg(test)]

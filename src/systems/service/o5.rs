@@ -5,13 +5,15 @@ mod app;
 mod build;
 mod clear;
 mod cluster;
+mod ground;
 mod limits;
 mod postgres;
 mod proto;
 mod values;
 
 pub(super) use app::Group;
-pub(super) use cluster::OVERRIDES;
+pub(super) use cluster::{OVERRIDES, is_environment};
+pub(super) use ground::{Ground, ground};
 pub(super) use postgres::Postgres;
 pub(super) use values::{SOURCE_TAG, VERSION};
 
@@ -19,13 +21,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use self::cluster::{Cluster, Environment};
+use self::ground::ground_of;
 use self::proto::Reading;
 use self::values::Values;
 use crate::domain::digest::Digest;
-use crate::domain::request::SourceBundle;
+use crate::domain::request::{SourceBundle, SourceFile};
 use crate::domain::row::Row;
-use crate::text::diagnostic::{At, Diagnostic, Diagnostics, closest};
+use crate::text::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::document::{self, Limits, Node, Source};
 use crate::text::safe::Safe;
 
@@ -106,6 +108,16 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// Where it runs.
+    pub(super) fn ground(&self) -> Ground {
+        Ground {
+            environment: self.environment.clone(),
+            cluster: self.cluster.clone(),
+            account: self.account.clone(),
+            region: self.region.clone(),
+        }
+    }
+
     /// What the page of a stack says of it.
     pub(super) fn rows(&self) -> Vec<Row> {
         let mut rows = vec![
@@ -143,46 +155,11 @@ pub(super) const CONFIGS: [&str; 4] = ["ext/o5/app.yaml", "ext/o5/app.yml", "o5.
 /// Everything that is wrong with the files.
 pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnostics> {
     let mut wrong = Diagnostics::default();
-    let mut open = |path: &str| match opened(path, bundle) {
-        Ok((mut source, root)) => {
-            wrong.0.extend(clear::hide(&mut source, &root).0);
-            Some((source, root))
-        }
-        Err(found) => {
-            wrong.0.extend(found.0);
-            None
-        }
-    };
-    let app_file = open(&asked.config);
-    let cluster_file = open(&asked.cluster);
-    let environment_file = asked.environment.as_deref().map(&mut open);
-    let (Some((app_source, app_root)), Some((cluster_source, cluster_root))) =
-        (app_file, cluster_file)
-    else {
+    let app_file = read(&asked.config, bundle, &mut wrong);
+    let (cluster, mut notes) = ground_of(asked, bundle, &mut wrong);
+    let Some((app_source, app_root)) = app_file else {
         return Err(settled(wrong));
     };
-    let mut notes = Vec::new();
-    let mut cluster_reading = Reading::of(&cluster_source);
-    let cluster = cluster::read_cluster(&cluster_root, &mut cluster_reading);
-    let cluster = cluster.and_then(|(mut cluster, all)| {
-        overridden(&mut cluster, asked, &mut cluster_reading);
-        networked(&cluster, &mut cluster_reading);
-        let environment = match environment_file {
-            None => chosen(asked, all, &cluster, &mut cluster_reading),
-            Some(None) => None,
-            Some(Some((source, root))) => {
-                let mut reading = Reading::of(&source);
-                let one = cluster::read_environment(&root, &mut reading);
-                let one = one.and_then(|one| chosen(asked, vec![one], &cluster, &mut reading));
-                wrong.0.extend(reading.found.0);
-                notes.extend(reading.notes);
-                one
-            }
-        };
-        Some((cluster, environment?))
-    });
-    wrong.0.extend(cluster_reading.found.0);
-    notes.extend(cluster_reading.notes);
     let mut reading = Reading::of(&app_source);
     let mut more = Diagnostics::default();
     let app = app::read(&app_root, &mut reading);
@@ -259,6 +236,35 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
     }
 }
 
+/// Everything that is wrong with an application file by itself, wherever it may run.
+pub(super) fn wrong_app(name: &str, file: &SourceFile) -> Diagnostics {
+    let bundle = SourceBundle {
+        files: [(name.to_owned(), file.clone())].into(),
+        ..SourceBundle::default()
+    };
+    let mut wrong = Diagnostics::default();
+    if let Some((source, root)) = read(name, &bundle, &mut wrong) {
+        let mut reading = Reading::of(&source);
+        app::read(&root, &mut reading);
+        wrong.0.extend(reading.found.0);
+    }
+    settled(wrong)
+}
+
+/// A file as a tree, with the secrets covered that stand in it.
+fn read(path: &str, bundle: &SourceBundle, wrong: &mut Diagnostics) -> Option<(Source, Node)> {
+    match opened(path, bundle) {
+        Ok((mut source, root)) => {
+            wrong.0.extend(clear::hide(&mut source, &root).0);
+            Some((source, root))
+        }
+        Err(found) => {
+            wrong.0.extend(found.0);
+            None
+        }
+    }
+}
+
 fn settled(mut wrong: Diagnostics) -> Diagnostics {
     wrong.settle();
     wrong
@@ -271,84 +277,6 @@ fn opened(path: &str, bundle: &SourceBundle) -> Result<(Source, Node), Diagnosti
         return Err(Diagnostic::of_file("o5", path, &says, "").into());
     };
     document::read(path, &file.bytes, Limits::CONFIGURATION).map_err(clear::unread)
-}
-
-/// Writes over the cluster's own words.
-fn overridden(cluster: &mut Cluster, asked: &Asked, reading: &mut Reading<'_>) {
-    for (key, near) in cluster.overridden(&asked.overrides) {
-        let says = format!("nothing of a cluster is overridden by {key:?}");
-        let hint = near.map_or_else(
-            || "sidecarImageVersion is what can be".to_owned(),
-            |near| format!("did you mean {near:?}?"),
-        );
-        reading.say(cluster.name.at, says, hint);
-    }
-}
-
-/// Says where tasks would have no network.
-fn networked(cluster: &Cluster, reading: &mut Reading<'_>) {
-    if reading.found.is_empty() && cluster.subnets.is_empty() {
-        let says = format!(
-            "ecs_cluster of the cluster {} names no subnet_ids",
-            cluster.name.text
-        );
-        let hint = "tasks have a network of their own (awsvpc): name the subnets where it is";
-        reading.say(cluster.name.at, says, hint);
-    }
-}
-
-/// The environment that is meant, of those that stand in a file.
-fn chosen(
-    asked: &Asked,
-    all: Vec<Environment>,
-    cluster: &Cluster,
-    reading: &mut Reading<'_>,
-) -> Option<Environment> {
-    let names: Vec<String> = all.iter().map(|one| one.name.text.clone()).collect();
-    for (n, one) in all.iter().enumerate() {
-        if names[..n].contains(&one.name.text) {
-            let says = format!("there are two environments of the name {:?}", one.name.text);
-            reading.say(one.name.at, says, "take one of them out");
-        }
-    }
-    let at = all.first().map_or(At::START, |one| one.name.at);
-    let Some(found) = all.into_iter().find(|one| one.is(&asked.called)) else {
-        // What is wrong in one may be that it is not read at all.
-        if reading.found.is_empty() {
-            let says = format!(
-                "{} has no environment {:?}",
-                reading.source.name, asked.called
-            );
-            let hint = closest(&asked.called, names.iter().map(String::as_str)).map_or_else(
-                || {
-                    format!(
-                        "it has {}; name one by `environment` of the entry",
-                        listed(&names)
-                    )
-                },
-                |near| format!("did you mean {near:?}? The entry names it by `environment`"),
-            );
-            reading.say(at, says, hint);
-        }
-        return None;
-    };
-    if !found.is_of(cluster) {
-        let said = found.cluster.clone().unwrap_or_default();
-        let says = format!(
-            "the environment {} is one of the cluster {:?}, and not of {:?}",
-            found.name.text, said.text, cluster.name.text
-        );
-        reading.say(said.at, says, "name the file of its own cluster");
-    }
-    Some(found)
-}
-
-fn listed(names: &[String]) -> String {
-    if names.is_empty() {
-        "none".to_owned()
-    } else {
-        names.join(", ")
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod plans;
 mod releases;
 mod running;
 mod secrets;
+mod source;
 mod travel;
 
 use std::collections::{BTreeMap, BTreeSet};

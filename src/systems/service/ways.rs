@@ -6,6 +6,7 @@ use super::chosen::EVALUATED;
 use super::entry::Downtime;
 use super::join::{BEFORE, DOWNTIME, PARALLEL, UPDATE};
 use super::late;
+use super::source;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{self, Flag, Flags, Form};
 use crate::domain::purpose::Purpose;
@@ -15,6 +16,9 @@ use crate::systems::PlanAsk;
 /// Everything that a person may choose of a service.
 pub(super) const FLAGS: &[Flag] = &[
     late::VERSION_FLAG,
+    source::COMMIT_FLAG,
+    source::BRANCH_FLAG,
+    source::TAG_FLAG,
     QUICK,
     PLANS,
     HOW,

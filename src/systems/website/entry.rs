@@ -1,6 +1,5 @@
 //! `website:` of an application: what it says, what it is in an environment, what it reaches.
 
-mod app;
 mod check;
 mod each;
 mod reach;
@@ -13,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::buildspec::Recipe;
 use crate::domain::refs::Branch;
 use crate::forms::git::ReadAs;
+use crate::systems::apps::{BitbucketApp, GithubApp};
 use crate::systems::entry::Form;
 
-pub use app::{BitbucketApp, GithubApp};
 pub use each::Each;
 
 /// The form.

@@ -15,9 +15,10 @@ mod variables;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
-use super::entry::{Claim, Form, Home, Remarks, SECRET, Written, read};
+use super::apps;
+use super::entry::{Claim, Form, Home, Remarks, Written, read};
 use super::files::{Files, Read};
-use super::{COMMIT, Follows, PlanAsk, ReadFrom, ReplyTo, System, asked_commit};
+use super::{Branches, COMMIT, Follows, PlanAsk, ReadFrom, ReplyTo, System, asked_commit};
 use crate::domain::artifact::Artifact;
 use crate::domain::deployment::Deployment;
 use crate::domain::estate::Brings;
@@ -33,16 +34,13 @@ use crate::domain::purpose::Purpose;
 use crate::domain::refs::Commit;
 use crate::domain::request::Spec;
 use crate::domain::row::Row;
-use crate::domain::secret_ref::SecretRef;
 use crate::forms::cloudfront::{DISTRIBUTION, LookFor};
-use crate::forms::git::{BRANCH, BranchFacts, ReadAs, SIGN_IN, has_password};
+use crate::forms::git::{BRANCH, BranchFacts, ReadAs};
 use crate::forms::role::LookAs;
 use crate::forms::s3::{OBJECT, object};
 use crate::forms::ssm::PARAMETERS;
-use crate::secrets;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Node;
-use crate::text::secret;
 
 use body::Body;
 use entry::{Build, FORM, WebsiteEntry};
@@ -87,24 +85,7 @@ impl System for Website {
 
     fn secrets(&self, app: &str, entry: &Node) -> Remarks {
         let mut told = Remarks::default();
-        let repository = entry.get("repository").and_then(Node::text);
-        if repository.is_some_and(|text| has_password(text) || secret::is_in(text)) {
-            let says = format!(
-                "a password stands in the repository of {app}, and would be kept with every deployment"
-            );
-            told.say(SECRET, &["repository"], says, SIGN_IN);
-        }
-        let key = entry
-            .get("github_app")
-            .and_then(|app| app.get("private_key"));
-        let key = key.and_then(Node::text);
-        if key.is_some_and(|key| key.parse::<SecretRef>().is_err()) {
-            let says = format!(
-                "the private key of the app of {app} stands in clear text, and would be kept with every deployment"
-            );
-            let hint = format!("name where it is: {}", secrets::forms());
-            told.say(SECRET, &["github_app", "private_key"], says, hint);
-        }
+        apps::secrets_in(app, entry, &mut told);
         told
     }
 
@@ -222,7 +203,7 @@ impl System for Website {
         let build = Body::of(spec).ok()?.site.build?;
         Some(Follows {
             repository: build.repository.parse().ok()?,
-            branch: build.branch,
+            branches: Branches::one(build.branch),
         })
     }
 
@@ -236,6 +217,7 @@ impl System for Website {
             host: Issuer::Github,
             repository: build.repository.parse().ok()?,
             by: json!(app),
+            called: None,
         })
     }
 

@@ -489,7 +489,7 @@ fn an_entry_for_each_app_is_a_site_of_its_own_for_each() {
 fn a_site_follows_its_branch_and_is_deployed_at_the_commit_of_a_push() {
     let follows = Website.follows(&from_git()).unwrap();
     assert_eq!(follows.repository.to_string(), "git.example.com/acme/docs");
-    assert_eq!(follows.branch.as_str(), "main");
+    assert_eq!(follows.branches, Branches::one("main".parse().unwrap()));
     assert_eq!(Website.follows(&site("prod")), None);
     let (pushed, newer) = ("3f".repeat(20), "aa".repeat(20));
     let mut asked = ask("prod", Purpose::Deploy);

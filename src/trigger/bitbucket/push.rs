@@ -175,6 +175,7 @@ impl Pushed {
                         .unwrap_or_default(),
                 ),
                 taken_at: None,
+                of_suite: false,
             })
         };
         self.push.changes.into_iter().map(one).collect()

@@ -5,18 +5,13 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::http::request::Parts as Head;
 
-use super::answer::{Answer, Asked};
-use super::{Door, HEADS, Parts, headers};
-use crate::desk::{NotRelayed, Relayed};
-use crate::domain::ask::Answer as Decided;
-use crate::domain::ids::{AskId, StackId};
+use super::answer::Answer;
+use super::{Door, HEADS, headers};
 use crate::domain::masks::Secret;
 use crate::domain::person::Issuer;
 use crate::domain::secret_ref::SecretRef;
 use crate::trigger::rules::{Concern, Order, Rule, concern};
-use crate::trigger::{
-    Delivery, Push, Told, Unread, ask, bitbucket, follow, github, gitlab, signature,
-};
+use crate::trigger::{Delivery, Push, Told, Unread, ask, bitbucket, github, gitlab, signature};
 
 impl Door {
     /// Hears what a host tells.
@@ -98,20 +93,14 @@ impl Door {
                 Answer::nothing("heard")
             }
             Told::Pushes(pushes) => self.pushes(&pushes, delivery).await,
+            Told::Again(again) => self.again(&again, delivery).await,
         }
     }
 
     async fn pushes(self: &Arc<Self>, pushes: &[Push], delivery: &Delivery) -> Answer {
-        let read = Arc::clone(&self.parts.rules);
-        let rules = match tokio::task::spawn_blocking(move || read()).await {
-            Ok(Ok(rules)) => rules,
-            Ok(Err(why)) => {
-                tracing::warn!("the estate cannot be read, and a push waits for it: {why}");
-                return Answer::closed(
-                    "the estate cannot be read here: the log says why; send it again then",
-                );
-            }
-            Err(why) => return Answer::closed(why.to_string()),
+        let rules = match self.rules().await {
+            Ok(rules) => rules,
+            Err(answer) => return answer,
         };
         let mut answers = Vec::new();
         for push in pushes {
@@ -158,75 +147,19 @@ impl Door {
                 );
             }
         }
-        let mut asks = Vec::new();
-        let mut missed = false;
-        for stack in stacks {
-            let Some(ask) = ask(push, &stack, &branch, &commit, delivery) else {
-                continue;
-            };
-            let id = ask.id;
-            let state = match self.parts.desk.relay(ask).await {
-                Ok(Relayed::New) => {
-                    self.follow(id, stack.clone());
-                    "new".to_owned()
-                }
-                Ok(Relayed::Known(_)) => "known".to_owned(),
-                Err(why) => {
-                    missed = true;
-                    tracing::warn!("{stack} was not asked for: {why}");
-                    match why {
-                        NotRelayed::Refused(_) => {
-                            "refused before it was asked: the log says why".to_owned()
-                        }
-                        NotRelayed::Later(_) => "not asked: the store cannot be reached".to_owned(),
-                    }
-                }
-            };
-            asks.push(Asked {
-                stack,
-                ask: id,
-                state,
-            });
-        }
-        if missed {
-            // It is not the newest one that was heard as long as it was not heard by all.
-            let says = "not everything was asked: send it again";
-            return Answer {
-                asks,
-                ..Answer::closed(says)
-            };
-        }
-        heads.keep(push);
-        if let Err(why) = self.keep(HEADS, &*heads).await {
-            // An older push that comes late would be taken for the newest after a restart.
-            tracing::warn!("which push is the newest one cannot be kept: {why}");
-        }
-        let new = asks.iter().any(|asked| asked.state == "new");
-        let (status, outcome, says) = if new {
-            (StatusCode::ACCEPTED, "asked", "asked")
-        } else {
-            (StatusCode::OK, "known", "asked before")
-        };
-        Answer {
-            asks,
-            ..Answer::new(status, outcome, says)
-        }
-    }
-
-    /// Logs what became of an ask: the host has hung up long before it is decided.
-    fn follow(self: &Arc<Self>, id: AskId, stack: StackId) {
-        let door = Arc::clone(self);
-        tokio::spawn(async move {
-            let Parts { desk, clock, .. } = &door.parts;
-            match follow::answer(desk.as_ref(), clock, id).await {
-                Some(Decided::Refused(why)) => {
-                    door.counts.heard("engine", "refused");
-                    tracing::warn!("the push is not deployed to {stack}: {why}");
-                }
-                Some(Decided::Accepted { says, .. }) => tracing::info!("{stack}: {says}"),
-                Some(Decided::Card { .. }) | None => {}
-            }
+        let asks = stacks.into_iter().filter_map(|rule| {
+            let ask = ask(push, &rule.stack, &branch, &commit, delivery)?;
+            Some((rule, ask))
         });
+        let (answer, is_heard) = self.ask_all(asks, &commit).await;
+        if is_heard {
+            heads.keep(push);
+            if let Err(why) = self.keep(HEADS, &*heads).await {
+                // An older push that comes late would be taken for the newest after a restart.
+                tracing::warn!("which push is the newest one cannot be kept: {why}");
+            }
+        }
+        answer
     }
 }
 

@@ -2,6 +2,7 @@
 //! is proven, keeps which was heard, and passes asks on; it decides nothing.
 
 mod answer;
+mod asks;
 mod bitbucket;
 mod body;
 mod headers;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
+use super::debts::{Debts, Tells};
 use super::keep::{self, Keep};
 use super::queue::States;
 use super::rules::{Heads, Rule};
@@ -51,6 +53,8 @@ pub struct Parts {
     pub hosts: Hosts,
     /// How reading of queues goes.
     pub queues: Arc<States>,
+    /// Who tells hosts what became of pushes that led to nothing.
+    pub tells: Arc<dyn Tells>,
 }
 
 /// Where the secrets are by which callers prove themselves. Without one its door is closed.
@@ -84,6 +88,7 @@ pub struct Door {
     parts: Parts,
     heads: Mutex<Heads>,
     tenants: Mutex<Tenants>,
+    debts: Arc<Debts>,
     counts: Counts,
     /// How many bytes of bodies are being read.
     held: Arc<AtomicUsize>,
@@ -99,17 +104,24 @@ impl Door {
     /// What is kept cannot be read: it is not begun anew, because what was believed before would be
     /// forgotten.
     pub fn open(parts: Parts) -> Result<Arc<Self>, String> {
-        let heads = kept(parts.keep.as_ref(), HEADS)?;
-        let mut tenants: Tenants = kept(parts.keep.as_ref(), HEARD)?;
+        let heads = keep::read(parts.keep.as_ref(), HEADS)?;
+        let mut tenants: Tenants = keep::read(parts.keep.as_ref(), HEARD)?;
         // Who reads repositories there believes those alone that were named here.
         let named = parts.hosts.app.as_ref().map(|app| &app.named);
         if named.is_some_and(|named| tenants.name(named)) {
             let bytes = serde_json::to_vec(&tenants).map_err(|why| why.to_string())?;
             parts.keep.write(HEARD, &bytes)?;
         }
+        let debts = Debts::open(
+            Arc::clone(&parts.desk),
+            parts.clock.clone(),
+            Arc::clone(&parts.keep),
+            Arc::clone(&parts.tells),
+        )?;
         Ok(Arc::new(Self {
             heads: Mutex::new(heads),
             tenants: Mutex::new(tenants),
+            debts,
             counts: Counts::default(),
             held: Arc::default(),
             parts,
@@ -126,6 +138,7 @@ impl Door {
         end: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
         let timed = Timed::new(listener, self.parts.clock.clone());
+        self.debts.resume().await;
         let router = axum::Router::new()
             .fallback(routes::answer)
             .with_state(self)
@@ -135,16 +148,5 @@ impl Door {
 
     async fn keep(&self, name: &'static str, what: &impl serde::Serialize) -> Result<(), String> {
         keep::write(&self.parts.keep, name, what).await
-    }
-}
-
-fn kept<T: serde::de::DeserializeOwned + Default>(
-    keep: &dyn Keep,
-    name: &str,
-) -> Result<T, String> {
-    match keep.read(name)? {
-        None => Ok(T::default()),
-        Some(bytes) => serde_json::from_slice(&bytes)
-            .map_err(|_| format!("what is kept of {name} is damaged: move the file away, and what it knew is forgotten")),
     }
 }

@@ -1,5 +1,6 @@
 //! The door, over real sockets: who is believed, what is asked, and what is cut off.
 
+mod checks;
 pub(in crate::trigger) mod double;
 
 use std::sync::Arc;

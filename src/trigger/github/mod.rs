@@ -1,5 +1,7 @@
-//! GitHub: what its webhooks tell of pushes and installations. The names of events stand in
+//! GitHub: what its webhooks tell of pushes, checks and installations. The names of events stand in
 //! `X-GitHub-Event`; the body is read once its signature is checked.
+
+mod checks;
 
 use serde::Deserialize;
 
@@ -21,6 +23,8 @@ pub fn read(event: &str, body: &[u8]) -> Result<Told, Unread> {
         "push" => json::read::<Pushed>(body)?
             .push()
             .map(|push| Told::Pushes(vec![push])),
+        "check_suite" => checks::suite(body),
+        "check_run" => checks::run(body),
         "installation" => json::read::<Installation>(body)?.told(),
         "installation_repositories" => json::read::<Repositories>(body)?.told(),
         other => {
@@ -121,6 +125,7 @@ impl Pushed {
                     .unwrap_or_default(),
             ),
             taken_at: self.repository.pushed_at,
+            of_suite: false,
         })
     }
 }

@@ -39,6 +39,7 @@ fn push(at: &str, before: u32, after: u32) -> Push {
         },
         message: "words".into(),
         taken_at: None,
+        of_suite: false,
     }
 }
 
@@ -48,7 +49,8 @@ fn rule(stack: &str, repository: &str, branch: &str) -> Rule {
     Rule {
         stack: stack.parse().unwrap(),
         repository: format!("https://{repository}").parse().unwrap(),
-        branch: branch.parse().unwrap(),
+        branches: Branches::one(branch.parse().unwrap()),
+        tells: None,
     }
 }
 
@@ -71,7 +73,7 @@ fn stacks(push: &Push) -> Vec<String> {
         } => {
             assert_eq!(Some(&commit), push.after.as_ref());
             assert_eq!(Ref::Branch(branch), push.at);
-            stacks.iter().map(ToString::to_string).collect()
+            stacks.iter().map(|rule| rule.stack.to_string()).collect()
         }
         Concern::Nothing(why) => {
             assert!(!why.is_empty());
@@ -134,7 +136,7 @@ impl System for Sites {
     fn follows(&self, _: &Spec) -> Option<Follows> {
         Some(Follows {
             repository: "https://github.com/acme/docs.git".parse().unwrap(),
-            branch: "main".parse().unwrap(),
+            branches: Branches::one("main".parse().unwrap()),
         })
     }
 

@@ -15,7 +15,7 @@ const NAMED_ROLES: &str = "CAPABILITY_NAMED_IAM";
 impl ServiceEntry {
     /// Whether it is made of o5 files.
     pub(in crate::systems::service) fn is_of_o5(&self) -> bool {
-        self.config.is_some()
+        self.config.is_some() || self.repository.is_some()
     }
 
     /// What is acknowledged: what is written, and what o5 files always need.
@@ -36,6 +36,7 @@ impl ServiceEntry {
         let all = [
             named("template", &self.template),
             named("application", &self.config),
+            self.read_from(),
             named("cluster", &self.cluster),
             named("environment", &self.environment_file),
         ];
@@ -45,13 +46,13 @@ impl ServiceEntry {
     /// Says what is wrong with the files that it names, whatever stands in them.
     pub(super) fn check_files(&self, told: &mut Remarks) {
         for (key, file) in [
-            ("template", &self.template),
-            ("config", &self.config),
-            ("cluster", &self.cluster),
-            ("environment_file", &self.environment_file),
-            ("database_ca", &self.database_ca),
+            ("template", self.template.as_deref()),
+            ("config", self.of_estate()),
+            ("cluster", self.cluster.as_deref()),
+            ("environment_file", self.environment_file.as_deref()),
+            ("database_ca", self.database_ca.as_deref()),
         ] {
-            if let Some(Err(says)) = file.as_deref().map(inside) {
+            if let Some(Err(says)) = file.map(inside) {
                 let hint = "name a file below the folder of the estate file";
                 told.say("path", &[key], says, hint);
             }
@@ -72,13 +73,17 @@ impl ServiceEntry {
             let says = format!("{:?} cannot be a version", version.0);
             told.say("version", &["version"], says, TAG);
         }
-        match (&self.template, &self.config) {
+        match (
+            &self.template,
+            self.config.as_ref().or(self.repository.as_ref()),
+        ) {
             (None, None) => told.say(
                 "missing",
                 &[],
                 "it says neither template nor config: what it is made of",
                 "write template: FILE, or config: FILE and cluster: FILE of o5",
             ),
+            (Some(_), Some(_)) if self.config.is_none() => self.without_o5(told),
             (Some(_), Some(_)) => told.say_key(
                 "both",
                 &["config"],
@@ -103,6 +108,10 @@ impl ServiceEntry {
             ),
             ("version", self.version.is_some()),
             ("migrations", !self.migrations.is_empty()),
+            ("repository", self.repository.is_some()),
+            ("github_app", self.github_app.is_some()),
+            ("branch", self.branch.is_some()),
+            ("branches", !self.branches.is_empty()),
             ("database_ca", self.database_ca.is_some()),
         ];
         for (key, _) in there.into_iter().filter(|(_, is_there)| *is_there) {
@@ -114,11 +123,12 @@ impl ServiceEntry {
     /// Says what is missing beside an o5 application, and what its files say already.
     fn with_o5(&self, told: &mut Remarks) {
         if self.cluster.is_none() {
+            let key = self.config.as_ref().map_or("repository", |_| "config");
             told.say_key(
                 "missing",
-                &["config"],
+                &[key],
                 "an o5 application needs the file of the cluster where it runs",
-                "write cluster: FILE beside config",
+                format!("write cluster: FILE beside {key}"),
             );
         }
         let own = self.parameters.keys().map(|name| vec!["parameters", name]);
@@ -154,15 +164,15 @@ impl ServiceEntry {
     /// The files that it names, whatever the environment, each with the key that does.
     pub(in crate::systems::service) fn names(&self) -> Vec<(Need, Vec<String>)> {
         let named = [
-            ("template", &self.template),
-            ("config", &self.config),
-            ("cluster", &self.cluster),
-            ("environment_file", &self.environment_file),
-            ("database_ca", &self.database_ca),
+            ("template", self.template.as_deref()),
+            ("config", self.of_estate()),
+            ("cluster", self.cluster.as_deref()),
+            ("environment_file", self.environment_file.as_deref()),
+            ("database_ca", self.database_ca.as_deref()),
         ];
         let named = named
             .into_iter()
-            .filter_map(|(key, file)| Some((key, file.as_deref()?)));
+            .filter_map(|(key, file)| Some((key, file?)));
         named
             .filter(|(_, file)| !file.contains("{env}"))
             .map(|(key, file)| {
@@ -206,28 +216,7 @@ impl ServiceEntry {
                 first.unwrap_or_else(|| places[0].clone())
             }
         };
-        let in_env = |text: &str| text.replace("{env}", env);
-        let own = self.overrides_by_environment.get(env).into_iter().flatten();
-        let overrides = self.overrides.iter().chain(own);
-        let asked = Asked {
-            config,
-            cluster: plain(self.cluster.as_deref().unwrap_or_default()),
-            environment: self
-                .environment_file
-                .as_deref()
-                .map(|file| plain(&in_env(file))),
-            called: self.called(env),
-            stack,
-            database_ca: self.database_ca.as_deref().map(|file| plain(&in_env(file))),
-            migrations: self
-                .migrations
-                .iter()
-                .map(|(database, folder)| (database.clone(), plain(folder)))
-                .collect(),
-            overrides: overrides
-                .map(|(key, value)| (key.clone(), value.0.as_ref().map(|one| one.0.clone())))
-                .collect(),
-        };
+        let asked = self.made_from(env, stack, config, "");
         let files_of_it = [&asked.config, &asked.cluster]
             .into_iter()
             .chain(&asked.environment)
@@ -242,6 +231,39 @@ impl ServiceEntry {
             Ok(asked)
         } else {
             Err(missing)
+        }
+    }
+
+    /// The o5 files of an environment beside an application file; what is read of the same
+    /// repository stands below `below`.
+    pub(in crate::systems::service) fn made_from(
+        &self,
+        env: &str,
+        stack: String,
+        config: String,
+        below: &str,
+    ) -> Asked {
+        let in_env = |text: &str| text.replace("{env}", env);
+        let own = self.overrides_by_environment.get(env).into_iter().flatten();
+        let overrides = self.overrides.iter().chain(own);
+        Asked {
+            config,
+            cluster: plain(self.cluster.as_deref().unwrap_or_default()),
+            environment: self
+                .environment_file
+                .as_deref()
+                .map(|file| plain(&in_env(file))),
+            called: self.called(env),
+            stack,
+            database_ca: self.database_ca.as_deref().map(|file| plain(&in_env(file))),
+            migrations: self
+                .migrations
+                .iter()
+                .map(|(database, folder)| (database.clone(), format!("{below}{}", plain(folder))))
+                .collect(),
+            overrides: overrides
+                .map(|(key, value)| (key.clone(), value.0.as_ref().map(|one| one.0.clone())))
+                .collect(),
         }
     }
 }

@@ -110,6 +110,11 @@ pub(in crate::systems::service) const OVERRIDES: [&str; 1] = ["sidecarImageVersi
 const OF_ENVIRONMENTS: Uuid = uuid!("0d783718-f8fd-4543-ae3d-6382ab0b8178");
 const OF_CLUSTERS: Uuid = uuid!("9b3ac0ab-4414-4e6f-b1e9-20300d2d8ce3");
 
+/// Whether an id is the one that o5 derives from the full name of an environment.
+pub(in crate::systems::service) fn is_environment(id: &str, name: &str) -> bool {
+    id != name && means(id, name, OF_ENVIRONMENTS)
+}
+
 /// Whether `asked` means what is called `name`: by its name, or by the id that o5 derives from it.
 fn means(asked: &str, name: &str, namespace: Uuid) -> bool {
     asked == name

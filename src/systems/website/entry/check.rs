@@ -1,14 +1,9 @@
 //! Everything that is wrong with an entry, each with its place in it.
 
-use super::{BitbucketApp, Buckets, GithubApp, Own, WebsiteEntry};
-use crate::domain::person::Issuer;
+use super::{Buckets, Own, WebsiteEntry};
 use crate::domain::refs::Branch;
-use crate::domain::repository::Repository;
-use crate::domain::secret_ref::SecretRef;
-use crate::forms::bitbucket::wrong_key;
-use crate::forms::git::{has_password, wrong_api, wrong_repository};
 use crate::forms::ssm::is_path;
-use crate::secrets;
+use crate::systems::apps;
 use crate::systems::entry::{Remarks, Written};
 use crate::text::diagnostic::closest;
 
@@ -167,12 +162,7 @@ impl WebsiteEntry {
         let Some(repository) = &self.repository else {
             return;
         };
-        // A password in it is told as a secret.
-        let wrong = wrong_repository(repository).filter(|_| !has_password(repository));
-        if let Some(why) = wrong {
-            let says = "it is no repository that is built from";
-            told.say("repository", &["repository"], says.to_owned(), why);
-        }
+        apps::check_repository(repository, told);
         if let Some(app) = &self.github_app {
             app.check(repository, told);
         }
@@ -231,53 +221,6 @@ impl WebsiteEntry {
                 format!("{:?} is no folder below the repository", self.out_dir),
                 "60 letters, digits, '-', '_', '.' and '/' at most",
             );
-        }
-    }
-}
-
-impl GithubApp {
-    /// What is wrong with it.
-    fn check(&self, repository: &str, told: &mut Remarks) {
-        // What is no reference is told as a secret in clear text.
-        if let Ok(reference) = self.private_key.parse::<SecretRef>()
-            && let Err(why) = secrets::check(&reference)
-        {
-            let path = ["github_app", "private_key"];
-            told.say(
-                "secret-reference",
-                &path,
-                why,
-                format!("write {}", secrets::forms()),
-            );
-        }
-        if let Some(api) = &self.api
-            && let Some(how) = wrong_api(api)
-        {
-            let says = format!("{api:?} is no address of an interface of GitHub");
-            told.say("address", &["github_app", "api"], says, how);
-        }
-        let known = repository.parse::<Repository>();
-        if known.is_err() || self.api.is_none() && known.is_ok_and(|at| at.host() != "github.com") {
-            let says = "an app of GitHub reads no such repository";
-            let hint = "write it as https://github.com/OWNER/NAME; of a GitHub of your own name the address of its interface: github_app: { api: https://HOST/api/v3 }";
-            told.say("repository", &["repository"], says.to_owned(), hint);
-        }
-    }
-}
-
-impl BitbucketApp {
-    /// What is wrong with it.
-    fn check(&self, repository: &str, told: &mut Remarks) {
-        if let Some(how) = wrong_key(&self.key) {
-            let says = format!("{:?} is no key of an app of Bitbucket", self.key);
-            told.say("app-key", &["bitbucket_app", "key"], says, how);
-        }
-        let known = repository.parse::<Repository>().ok();
-        let known = known.filter(|at| at.is_told_by(Issuer::Bitbucket));
-        if known.is_none_or(|at| at.path().split('/').count() != 2) {
-            let says = "an app of Bitbucket reads no such repository".to_owned();
-            let hint = "write it as https://bitbucket.org/WORKSPACE/NAME";
-            told.say("repository", &["repository"], says, hint);
         }
     }
 }

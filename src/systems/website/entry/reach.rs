@@ -1,6 +1,7 @@
 //! What an entry takes for itself in an environment, and what it reaches.
 
-use super::{BitbucketApp, Buckets, GithubApp, Own, WebsiteEntry};
+use super::{Buckets, Own, WebsiteEntry};
+use crate::systems::apps::{BitbucketApp, GithubApp};
 use crate::systems::entry::{Claim, Home};
 use crate::systems::reach::quoted;
 

@@ -1,9 +1,10 @@
 //! Repositories that are read as an app of their host.
 
 use super::*;
+use crate::systems::apps::{BitbucketApp, GithubApp};
 
-fn app(key: &str, api: Option<&str>) -> entry::GithubApp {
-    entry::GithubApp {
+fn app(key: &str, api: Option<&str>) -> GithubApp {
+    GithubApp {
         id: 42,
         private_key: key.to_owned(),
         checks: false,
@@ -11,8 +12,8 @@ fn app(key: &str, api: Option<&str>) -> entry::GithubApp {
     }
 }
 
-fn bitbucket_app(key: &str) -> entry::BitbucketApp {
-    entry::BitbucketApp {
+fn bitbucket_app(key: &str) -> BitbucketApp {
+    BitbucketApp {
         key: key.to_owned(),
     }
 }
@@ -122,7 +123,7 @@ fn an_app_of_bitbucket_that_cannot_read_the_repository_is_told() {
 #[test]
 fn an_app_tells_commits_what_becomes_of_them_where_it_is_asked_to() {
     let of = |checks: bool| {
-        let app = entry::GithubApp {
+        let app = GithubApp {
             checks,
             ..app("file:/etc/app.pem", None)
         };

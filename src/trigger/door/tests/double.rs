@@ -16,15 +16,19 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::desk::{Batch, Desk, NotAsked, NotRelayed, Relay, Relayed, TailOf};
 use crate::domain::ask::{Answer, Ask, AskState, InboxAsk};
+use crate::domain::check::Check;
+use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{AskId, StackId};
+use crate::domain::person::Issuer;
 use crate::domain::refused::Refused;
 use crate::domain::time::Time;
 use crate::forms::bitbucket::qsh;
 use crate::os::clock::{Clock as _, Stepped};
+use crate::systems::{Branches, ReplyTo};
 use crate::text::jwt;
-use crate::trigger::Keep;
 use crate::trigger::door::{App, Door, Hosts, Parts};
 use crate::trigger::rules::Rule;
+use crate::trigger::{Keep, Tells};
 use crate::world::{EngineState, World};
 
 /// A secret that every test has, by a variable that every test has.
@@ -39,6 +43,7 @@ pub(super) struct Setup {
     pub(super) desk: Arc<Kept>,
     pub(super) clock: Stepped,
     pub(super) keep: Arc<dyn Keep>,
+    pub(super) tells: Arc<Heard>,
     pub(super) hosts: Hosts,
 }
 
@@ -60,12 +65,36 @@ impl Keep for InMemory {
     }
 }
 
+/// A host that keeps what it is told, once for each name of a check run.
+#[derive(Default)]
+pub(in crate::trigger) struct Heard {
+    pub(in crate::trigger) told: Mutex<Vec<Check>>,
+    /// How many calls fail before one is heard.
+    pub(in crate::trigger) fails: Mutex<u32>,
+}
+
+impl Tells for Heard {
+    fn tell<'a>(&'a self, _: &'a ReplyTo, check: &'a Check) -> BoxFuture<'a, Result<(), Failure>> {
+        let mut fails = self.fails.lock().unwrap();
+        let told = if *fails > 0 {
+            *fails -= 1;
+            Err(Failure::new("cut off").retry(Retry::Contact))
+        } else {
+            self.told.lock().unwrap().push(check.clone());
+            Ok(())
+        };
+        std::future::ready(told).boxed()
+    }
+}
+
 /// A desk that keeps what it is asked, once.
 pub(in crate::trigger) struct Kept {
     asked: Mutex<Vec<InboxAsk>>,
     world: Mutex<Arc<World>>,
     /// Whether the store cannot be reached.
     pub(in crate::trigger) away: AtomicBool,
+    /// Whether an engine takes everything.
+    pub(in crate::trigger) accepts: AtomicBool,
     /// Why an engine refuses everything, where it does.
     pub(in crate::trigger) refuses: Mutex<Option<Refused>>,
 }
@@ -77,6 +106,7 @@ impl Kept {
             asked: Mutex::default(),
             world: Mutex::new(Arc::new(world)),
             away: AtomicBool::new(false),
+            accepts: AtomicBool::new(false),
             refuses: Mutex::default(),
         }
     }
@@ -98,6 +128,10 @@ impl Desk for Kept {
     }
 
     fn state(&self, _: AskId) -> AskState {
+        if self.accepts.load(Ordering::Relaxed) {
+            let answer = Answer::said("it is asked for");
+            return AskState::Answered { answer };
+        }
         let refuses = self.refuses.lock().unwrap().clone();
         refuses.map_or(AskState::Asked, |why| AskState::Answered {
             answer: Answer::Refused(why),
@@ -125,7 +159,7 @@ impl Relay for Kept {
         let relayed = if self.away.load(Ordering::Relaxed) {
             Err(NotRelayed::Later("cut off".to_owned()))
         } else if asked.iter().any(|one| one.id == ask.id) {
-            Ok(Relayed::Known(AskState::Asked))
+            Ok(Relayed::Known(self.state(ask.id)))
         } else {
             asked.push(ask);
             Ok(Relayed::New)
@@ -151,6 +185,7 @@ impl Setup {
             desk: Arc::new(Kept::of(world)),
             clock: Stepped::at(Time(1_767_225_600_000)),
             keep: Arc::new(InMemory::default()),
+            tells: Arc::default(),
             hosts: Hosts {
                 github: secret.clone(),
                 gitlab: secret.clone(),
@@ -166,15 +201,22 @@ impl Setup {
     }
 
     pub(super) fn try_open(&self) -> Result<Arc<Door>, String> {
-        let rule = |stack: &str, repository: &str| Rule {
+        let rule = |stack: &str, repository: &str, tells: bool| Rule {
             stack: stack.parse().unwrap(),
             repository: repository.parse().unwrap(),
-            branch: "main".parse().unwrap(),
+            branches: Branches::one("main".parse().unwrap()),
+            tells: tells.then(|| ReplyTo {
+                host: Issuer::Github,
+                repository: repository.parse().unwrap(),
+                by: Value::Null,
+                called: Some("o5-deploy-dev".to_owned()),
+            }),
         };
         let rules = vec![
-            rule("dev/docs", "https://github.com/acme/docs"),
-            rule("dev/handbook", "git@github.com:acme/docs.git"),
-            rule("dev/mirror", "https://bitbucket.org/acme/docs"),
+            rule("dev/docs", "https://github.com/acme/docs", false),
+            rule("dev/handbook", "git@github.com:acme/docs.git", false),
+            rule("dev/mirror", "https://bitbucket.org/acme/docs", false),
+            rule("dev/shop", "https://github.com/acme/shop", true),
         ];
         Door::open(Parts {
             desk: self.desk.clone(),
@@ -184,6 +226,7 @@ impl Setup {
             heartbeat: Arc::new(|| Some(Duration::from_secs(3))),
             hosts: self.hosts.clone(),
             queues: Arc::default(),
+            tells: self.tells.clone(),
         })
     }
 
