@@ -79,6 +79,7 @@ struct Held {
     /// Commits of `acme/docs`, and where its branches stand.
     commits: BTreeMap<String, Files>,
     branches: BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
     /// Which of its commits an archive says that it has, where that is another one.
     lies: BTreeMap<String, String>,
     tokens: BTreeMap<String, (Time, Value)>,
@@ -154,6 +155,12 @@ impl GitHub {
         let mut held = self.held.lock().unwrap();
         held.commits.insert(commit.to_owned(), files);
         held.branches.insert(branch.to_owned(), commit.to_owned());
+    }
+
+    /// A tag of `acme/docs`.
+    pub(crate) fn tag(&self, tag: &str, commit: &str) {
+        let mut held = self.held.lock().unwrap();
+        held.tags.insert(tag.to_owned(), commit.to_owned());
     }
 
     /// A commit is not there any more.
@@ -375,7 +382,9 @@ fn answered(
             if is_check {
                 return checks(&mut held, method, uri, rest, body);
             }
-            contents(site, &held, rest)
+            let accept = headers.get("accept").and_then(|is| is.to_str().ok());
+            let accept = accept.unwrap_or_default();
+            contents(site, &held, rest, (uri, accept))
         }
         _ => says(404, "Not Found"),
     }
@@ -444,8 +453,69 @@ fn checks(
     }
 }
 
-fn contents(site: &Site, held: &Held, rest: &[&str]) -> Response<Body> {
+fn plain(kind: &str, body: &str) -> Response<Body> {
+    let answer = Response::builder().header("content-type", kind);
+    answer.body(Body::from(body.to_owned())).unwrap()
+}
+
+/// What stands at a path of a commit: a file as it is where that is asked for, else what is there.
+fn standing(files: &Files, path: &str, accept: &str) -> Response<Body> {
+    if let Some((_, text)) = files.iter().find(|(own, _)| *own == path) {
+        return if accept.contains("raw") {
+            plain("application/vnd.github.raw+json; charset=utf-8", text)
+        } else {
+            answer(
+                200,
+                &json!({ "type": "file", "path": path, "size": text.len() }),
+            )
+        };
+    }
+    let below = format!("{path}/");
+    let mut entries: BTreeMap<&str, &str> = BTreeMap::new();
+    for (own, _) in files {
+        if let Some(rest) = own.strip_prefix(&below) {
+            let (name, kind) = match rest.split_once('/') {
+                Some((folder, _)) => (folder, "dir"),
+                None => (rest, "file"),
+            };
+            entries.insert(name, kind);
+        }
+    }
+    if entries.is_empty() {
+        return says(404, "Not Found");
+    }
+    let entries: Vec<Value> = entries
+        .iter()
+        .map(|(name, kind)| json!({ "type": kind, "name": name, "path": format!("{below}{name}") }))
+        .collect();
+    answer(200, &json!(entries))
+}
+
+fn contents(
+    site: &Site,
+    held: &Held,
+    rest: &[&str],
+    (uri, accept): (&Uri, &str),
+) -> Response<Body> {
     match rest {
+        ["contents", path @ ..] => {
+            let query = uri.query().unwrap_or_default();
+            let commit = query.strip_prefix("ref=").unwrap_or_default();
+            match held.commits.get(commit) {
+                Some(files) => standing(files, &path.join("/"), accept),
+                None => says(404, &format!("No commit found for the ref {commit}")),
+            }
+        }
+        ["commits", "tags", tag @ ..] => match held.tags.get(&tag.join("/")) {
+            Some(commit) if accept.contains("sha") => {
+                plain("application/vnd.github.sha; charset=utf-8", commit)
+            }
+            Some(commit) => answer(200, &json!({ "sha": commit })),
+            None => says(
+                422,
+                &format!("No commit found for SHA: tags/{}", tag.join("/")),
+            ),
+        },
         ["git", "ref", "heads", branch @ ..] => {
             let branch = branch.join("/");
             match held.branches.get(&branch) {

@@ -354,6 +354,16 @@ fn estate(peer: &Peer) -> String {
     )
 }
 
+/// The file of a cluster in the embedded cloud, with its environment `dev`.
+pub(crate) fn embedded() -> String {
+    let peer = Peer {
+        endpoint: String::new(),
+        account: "000000000000",
+        lacks: &[Lack::Ground],
+    };
+    cluster(&peer, None)
+}
+
 /// The file of a cluster that stands on what is there.
 fn cluster(peer: &Peer, outputs: Option<&str>) -> String {
     let account = peer.account;

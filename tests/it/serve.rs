@@ -112,7 +112,7 @@ impl Serves {
         }
     }
 
-    fn github(&self, event: &str, body: &str, secret: &str) -> (u16, String) {
+    pub(crate) fn github(&self, event: &str, body: &str, secret: &str) -> (u16, String) {
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
         mac.update(body.as_bytes());
         let signature = hex::encode(mac.finalize().into_bytes());

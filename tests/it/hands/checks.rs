@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use holdpoint::domain::check::{Check, CheckState, Conclusion};
 use holdpoint::domain::failure::Retry;
-use holdpoint::domain::ids::{DeploymentId, DeploymentNo};
 use holdpoint::domain::masks::Secret;
 use holdpoint::domain::time::Time;
 use holdpoint::forms::git::App;
@@ -14,19 +13,19 @@ use serde_json::json;
 
 use crate::github::{self, Fault, key};
 
-const COMMIT: &str = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
-const OTHER: &str = "0123456789abcdef0123456789abcdef01234567";
+pub(super) const COMMIT: &str = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
+pub(super) const OTHER: &str = "0123456789abcdef0123456789abcdef01234567";
 const NOW: Time = Time(1_790_000_000_000);
 
-struct Scene {
-    there: github::GitHub,
-    here: GitHub,
+pub(super) struct Scene {
+    pub(super) there: github::GitHub,
+    pub(super) here: GitHub,
     app: App,
     key: Secret,
 }
 
 impl Scene {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         let now = Arc::new(Mutex::new(NOW));
         let theirs = Arc::clone(&now);
         let told = Arc::new(move || *theirs.lock().unwrap());
@@ -42,7 +41,7 @@ impl Scene {
         }
     }
 
-    fn who(&self) -> Who<'_> {
+    pub(super) fn who(&self) -> Who<'_> {
         Who {
             app: &self.app,
             key: &self.key,
@@ -53,8 +52,7 @@ impl Scene {
 
 fn check(no: u64, state: CheckState) -> Check {
     Check {
-        id: DeploymentId(uuid::Uuid::from_u128(u128::from(no))),
-        no: DeploymentNo(no),
+        id: uuid::Uuid::from_u128(u128::from(no)),
         commit: COMMIT.parse().unwrap(),
         name: "holdpoint/dev/docs".to_owned(),
         state,

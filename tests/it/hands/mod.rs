@@ -5,6 +5,7 @@ mod bitbucket;
 mod checks;
 mod cloudformation;
 pub(crate) mod codebuild;
+mod contents;
 mod kept;
 mod large;
 mod peers;
