@@ -118,6 +118,53 @@ def tasks(cloud):
         assert told["stopCode"] == "TaskFailedToStart" and told["stoppedReason"].startswith("CannotPullContainerError"), told
         assert "exitCode" not in told["containers"][0] and "startedAt" not in told, told
 
+    def service():
+        [told] = ecs.describe_services(cluster="boto-tasks", services=["boto-web"])["services"]
+        return told
+
+    def newest_state():
+        told = ecs.describe_services(cluster="boto-tasks", services=["boto-web"])["services"]
+        return told[0]["deployments"][0]["rolloutState"] if told else "not there"
+
+    # A service is made by its stack in the embedded cloud alone; its tasks fail as their variables say.
+    def a_service_whose_tasks_fail_is_given_up():
+        cloud.client("cloudformation").create_stack(StackName="boto-web", DisableRollback=True, TemplateBody="""
+            Resources:
+              Task:
+                Type: AWS::ECS::TaskDefinition
+                Properties:
+                  Family: boto-web
+                  ContainerDefinitions:
+                    - { Name: web, Image: "web:1", Environment: [{ Name: SECONDS, Value: "0.5" }, { Name: EXIT_CODE, Value: "3" }] }
+              Web:
+                Type: AWS::ECS::Service
+                Properties:
+                  ServiceName: boto-web
+                  Cluster: boto-tasks
+                  DesiredCount: 2
+                  TaskDefinition: !Ref Task
+                  DeploymentConfiguration: { DeploymentCircuitBreaker: { Enable: true, Rollback: true } }""")
+        until("FAILED", newest_state)
+        [newest] = service()["deployments"]
+        assert newest["status"] == "PRIMARY" and newest["failedTasks"] >= 3, newest
+        assert "circuit breaker" in newest["rolloutStateReason"], newest
+        events = service()["events"]
+        assert len({one["id"] for one in events}) == len(events) and events[0]["createdAt"] >= events[-1]["createdAt"], events
+        assert any("deployment failed: tasks failed to start." in one["message"] for one in events), events
+
+    def tasks_of_a_service_say_why_they_stopped():
+        arns = listed(serviceName="boto-web", desiredStatus="STOPPED")
+        told = ecs.describe_tasks(cluster="boto-tasks", tasks=arns)["tasks"]
+        assert len(told) >= 3 and all(one["group"] == "service:boto-web" for one in told), told
+        assert {one["stopCode"] for one in told} == {"EssentialContainerExited"}, told
+        assert {one["containers"][0]["exitCode"] for one in told} == {3}, told
+        assert {one["startedBy"] for one in told} == {service()["deployments"][0]["id"]}, told
+
+    def a_service_that_is_deleted_can_be_described_for_a_while():
+        cloud.client("cloudformation").delete_stack(StackName="boto-web")
+        assert until("INACTIVE", lambda: service()["status"])
+        assert service()["desiredCount"] == 0 and service()["events"]
+
     cloud.keeps(
         a_definition_is_told_as_it_was_registered, a_task_needs_its_cluster, tasks_are_run,
         tasks_are_run_once_by_their_token, a_token_is_for_one_call, tasks_are_listed_by_who_started_them, tasks_are_listed_in_pages,
@@ -125,4 +172,7 @@ def tasks(cloud):
         a_definition_that_is_deregistered_runs_no_more,
     )
     if cloud.is_ours:
-        cloud.keeps(a_task_leaves_its_lines, a_task_that_cannot_start_never_runs)
+        cloud.keeps(
+            a_task_leaves_its_lines, a_task_that_cannot_start_never_runs, a_service_whose_tasks_fail_is_given_up,
+            tasks_of_a_service_say_why_they_stopped, a_service_that_is_deleted_can_be_described_for_a_while,
+        )

@@ -50,9 +50,21 @@ fn describe_services(ecs: &Ecs, cx: &Cx<'_>, params: Params<'_>) -> Value {
         let one = ecs.services.iter().find(|(arn, service)| {
             service.cluster == cluster && (*arn == wanted || service.name == last_part(wanted))
         });
-        match one {
-            Some((arn, service)) => found.push(shown_service(ecs, arn, service, cx)),
-            None => {
+        let gone = || {
+            ecs.gone.iter().find(|(arn, (service, _))| {
+                service.cluster == cluster && (*arn == wanted || service.name == last_part(wanted))
+            })
+        };
+        match (one, gone()) {
+            (Some((arn, service)), _) => found.push(shown_service(ecs, arn, service, cx)),
+            (None, Some((arn, (service, _)))) => {
+                let mut told = shown_service(ecs, arn, service, cx);
+                told["status"] = json!("INACTIVE");
+                told["desiredCount"] = json!(0);
+                told["deployments"] = json!([]);
+                found.push(told);
+            }
+            (None, None) => {
                 failures
                     .push(json!({ "arn": arn(&cx.place, "service", &format!("{cluster}/{}", last_part(wanted))), "reason": "MISSING" }));
             }
@@ -78,6 +90,7 @@ fn shown_service(ecs: &Ecs, arn_of: &str, service: &Service, cx: &Cx<'_>) -> Val
         .enumerate()
         .map(|(index, one)| {
             let is_primary = index == 0;
+            let (state, reason) = one.state();
             json!({
                 "id": one.id,
                 "status": if is_primary { "PRIMARY" } else { "ACTIVE" },
@@ -85,17 +98,16 @@ fn shown_service(ecs: &Ecs, arn_of: &str, service: &Service, cx: &Cx<'_>) -> Val
                 "desiredCount": if is_primary { service.desired } else { 0 },
                 "pendingCount": count(Some(&one.id), "PENDING"),
                 "runningCount": count(Some(&one.id), "RUNNING"),
-                "failedTasks": 0,
+                "failedTasks": one.fails,
                 "createdAt": seconds(one.created),
                 "updatedAt": seconds(one.updated),
-                "rolloutState": if one.completed { "COMPLETED" } else { "IN_PROGRESS" },
+                "rolloutState": state,
+                "rolloutStateReason": reason,
             })
         });
-    let events = service
-        .events
-        .iter()
-        .rev()
-        .map(|(at, text)| json!({ "id": format!("{}-{}", service.name, at.0), "createdAt": seconds(*at), "message": text }));
+    let events = service.events.iter().rev().zip(0..).map(|((at, text), back)| {
+        json!({ "id": service.event_id(back), "createdAt": seconds(*at), "message": text })
+    });
     json!({
         "serviceArn": arn_of,
         "serviceName": service.name,

@@ -1,5 +1,6 @@
 //! What stands behind the resource types of containers.
 
+use super::service::Breaker;
 use super::{Ecs, Service, TaskDefinition};
 use crate::sandbox::door::{Ready, Thing};
 use crate::sandbox::realm::Cx;
@@ -43,10 +44,12 @@ pub(super) fn make(ecs: &mut Ecs, thing: &Thing<'_>, cx: &mut Cx<'_>) -> Result<
                 .unwrap_or(1);
             let cluster = cluster(thing);
             ecs.clusters.insert(cluster.clone());
+            ecs.gone.remove(thing.physical);
             let service = ecs
                 .services
                 .entry(thing.physical.to_owned())
                 .or_insert_with(|| Service::new(thing.name, &cluster, cx.now));
+            service.breaker = Breaker::read(thing.properties);
             service.deploy(&definition, desired, false, cx);
             return Ok(Ready::WhenSaid);
         }

@@ -6,6 +6,7 @@ pub mod behind;
 pub mod definition;
 pub mod run;
 pub mod service;
+mod steer;
 pub mod task;
 #[cfg(test)]
 mod tests;
@@ -43,7 +44,7 @@ pub const OFFER: Offer = Offer {
 
 /// How long the stopped tasks of services can still be described, and how far back lines are written.
 const REMEMBERS: Duration = Duration::from_mins(10);
-/// How long a stopped task of its own can still be described.
+/// How long a stopped task of its own can still be described, and a service that was deleted.
 const REMEMBERS_OWN: Duration = Duration::from_hours(1);
 
 /// All containers of a realm.
@@ -55,6 +56,9 @@ pub struct Ecs {
     pub definitions: BTreeMap<String, TaskDefinition>,
     /// Services by ARN.
     pub services: BTreeMap<String, Service>,
+    /// Services that were deleted, and when: they can be described for a while.
+    #[serde(default)]
+    pub gone: BTreeMap<String, (Service, Time)>,
     /// Tasks by ARN.
     pub tasks: BTreeMap<String, Task>,
     /// Tasks of their own that were asked for, by cluster and token.
@@ -77,6 +81,9 @@ impl Ecs {
     #[must_use]
     pub fn settled(&self, arn: &str) -> Option<Result<(), String>> {
         match self.services.get(arn) {
+            Some(Service {
+                failed: Some(why), ..
+            }) => Some(Err(why.clone())),
             Some(service) if service.next_move.is_some() => None,
             Some(_) | None => Some(Ok(())),
         }
@@ -84,15 +91,15 @@ impl Ecs {
 
     /// A service is deleted: its tasks end.
     pub fn delete(&mut self, arn: &str, now: Time) {
-        self.services.remove(arn);
+        if let Some(service) = self.services.remove(arn) {
+            self.gone.insert(arn.to_owned(), (service, now));
+        }
         let orphans = self
             .tasks
             .values_mut()
-            .filter(|task| task.service.as_deref() == Some(arn) && task.ends.is_none());
+            .filter(|task| task.service.as_deref() == Some(arn) && task.desired(now) == "RUNNING");
         for task in orphans {
-            task.ends = Some(now);
-            task.exit = Some(0);
-            task.reason = Some("Essential container in task exited".to_owned());
+            task.leave("Essential container in task exited", now);
         }
     }
 }
@@ -123,10 +130,13 @@ impl offered::Service for Ecs {
             };
             task.ends.is_none_or(|ends| now.since(ends) < kept)
         });
+        self.gone
+            .retain(|_, (_, at)| now.since(*at) < REMEMBERS_OWN);
         traffic::tasks(self, cx);
         let arns: Vec<String> = self.services.keys().cloned().collect();
         for arn in arns {
             if let Some(mut service) = self.services.remove(&arn) {
+                service.miss(&arn, self, cx);
                 if service.next_move.is_some_and(|at| at <= cx.now) {
                     service.advance(&arn, self, cx);
                 }

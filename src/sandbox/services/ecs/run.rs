@@ -1,7 +1,8 @@
 //! Tasks of their own, as `RunTask` starts them: how they go is told by variables of their
 //! containers, in the definition or in an override. `SECONDS` is how long a container runs,
 //! `EXIT_CODE` how it ends, `SAYS` its lines (with `|` between them), `STOP_CODE` and `STOP_REASON`
-//! how the task is told to have ended.
+//! how the task is told to have ended. Tasks of services go by the same variables of their
+//! definition, but run on where nothing is said.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::definition::pair;
+use super::steer::Steered;
 use super::task::{FAILED, Run, STOPPED_BY_USER, TERMINATED, Task};
 use super::{Container, Ecs, TaskDefinition, api};
 use crate::domain::time::Time;
@@ -18,8 +19,10 @@ use crate::sandbox::realm::Cx;
 use crate::sandbox::values::last_part;
 
 /// How long a task takes to start, and how long a container runs, in seconds at normal pace.
-const START: f64 = 1.5;
+pub(super) const START: f64 = 1.5;
 const LASTS: f64 = 6.0;
+/// How long a container of a service runs of which nothing is said: a year.
+const FOREVER: f64 = 31_536_000.0;
 /// How long a task takes to end that is stopped.
 const STOP: f64 = 1.0;
 /// How long a token means the same call.
@@ -86,7 +89,7 @@ pub(super) fn run_task(ecs: &mut Ecs, cx: &mut Cx<'_>, params: Params<'_>) -> An
     if !(1..=10).contains(&count) {
         return Err(api::invalid("count must be between 1 and 10."));
     }
-    let task = task(params, &definition, cx)?;
+    let task = asked(params, &definition, cx)?;
     let mut given = Given {
         at: cx.now,
         asked: params.0.clone(),
@@ -140,7 +143,7 @@ fn again(ecs: &Ecs, cx: &Cx<'_>, params: Params<'_>, given: &Given) -> Answer {
 }
 
 /// A task as it is asked for, that nobody counted yet.
-fn task(params: Params<'_>, definition: &TaskDefinition, cx: &Cx<'_>) -> Result<Task, AwsError> {
+fn asked(params: Params<'_>, definition: &TaskDefinition, cx: &Cx<'_>) -> Result<Task, AwsError> {
     let overrides = params.0.get("overrides").unwrap_or(&Value::Null);
     let over = Params(overrides).list("containerOverrides");
     let is_known = |name: &str| definition.containers.iter().any(|one| one.name == name);
@@ -157,6 +160,33 @@ fn task(params: Params<'_>, definition: &TaskDefinition, cx: &Cx<'_>) -> Result<
             "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
         ));
     }
+    Ok(Task {
+        started_by: params.text("startedBy").map(str::to_owned),
+        tags: tags(params, definition),
+        about: about(params, definition)?,
+        ..task(definition, over, LASTS, cx)
+    })
+}
+
+/// A task of a service as the variables of its containers say that it goes; none where they say
+/// nothing, or it is one that goes on.
+pub(super) fn steered(definition: &TaskDefinition, cx: &Cx<'_>) -> Option<Task> {
+    let says = |one: &Container| {
+        let names = ["SECONDS", "EXIT_CODE", "STOP_CODE"];
+        names.iter().any(|name| one.variables.contains_key(*name))
+    };
+    definition.containers.iter().any(says).then(|| {
+        let task = task(definition, &[], FOREVER, cx);
+        Task {
+            code: task.code.or_else(|| Some(ENDS[1].0.to_owned())),
+            ..task
+        }
+    })
+}
+
+/// A task by its definition and what stands over that; a container of which nothing is said runs so
+/// long.
+fn task(definition: &TaskDefinition, over: &[Value], lasts: f64, cx: &Cx<'_>) -> Task {
     let containers: Vec<(&Container, Steered<'_>)> = definition
         .containers
         .iter()
@@ -174,7 +204,7 @@ fn task(params: Params<'_>, definition: &TaskDefinition, cx: &Cx<'_>) -> Result<
     let starts = cx.after(START);
     let mut runs: Vec<Run> = containers
         .iter()
-        .map(|(one, steered)| steered.run(&one.name, is_ended, cx))
+        .map(|(one, steered)| steered.run(&one.name, is_ended, lasts, cx))
         .collect();
     let essential = |run: &&Run| {
         let is_essential = |(one, _): &(&Container, _)| one.name == run.name && one.essential;
@@ -206,19 +236,16 @@ fn task(params: Params<'_>, definition: &TaskDefinition, cx: &Cx<'_>) -> Result<
         }
     };
     let reason = said("STOP_REASON").unwrap_or_else(usual);
-    Ok(Task {
+    Task {
         created: cx.now,
         starts,
         ends: Some(ends),
         reason: Some(reason),
-        started_by: params.text("startedBy").map(str::to_owned),
         code,
         fails,
         runs,
-        tags: tags(params, definition),
-        about: about(params, definition)?,
         ..Task::default()
-    })
+    }
 }
 
 /// The tags of a task, and those of its definition where they are to come with it.
@@ -278,74 +305,6 @@ fn about(params: Params<'_>, definition: &TaskDefinition) -> Result<Value, AwsEr
         json!(params.flag("enableExecuteCommand")),
     );
     Ok(Value::Object(about))
-}
-
-/// A container with what its override says.
-struct Steered<'a> {
-    container: &'a Container,
-    command: Vec<String>,
-    variables: BTreeMap<String, String>,
-}
-
-impl<'a> Steered<'a> {
-    fn new(container: &'a Container, over: Option<&Value>) -> Self {
-        let over = Params(over.unwrap_or(&Value::Null));
-        let command = over.texts("command").into_iter().map(str::to_owned);
-        Self {
-            container,
-            command: command.collect(),
-            variables: over.list("environment").iter().filter_map(pair).collect(),
-        }
-    }
-
-    fn variable(&self, name: &str) -> Option<String> {
-        let given = self.variables.get(name);
-        given
-            .or_else(|| self.container.variables.get(name))
-            .cloned()
-    }
-
-    fn command(&self) -> Vec<String> {
-        let all = [&self.command, &self.container.command];
-        let given = all.into_iter().find(|command| !command.is_empty());
-        given.cloned().unwrap_or_else(|| vec!["task".to_owned()])
-    }
-
-    /// How it goes; `is_ended`: something else than itself ends it.
-    fn run(&self, name: &str, is_ended: bool, cx: &Cx<'_>) -> Run {
-        let lasts = self
-            .variable("SECONDS")
-            .and_then(|text| text.parse::<f64>().ok());
-        let lasts = lasts
-            .filter(|lasts| *lasts >= 0.0)
-            .unwrap_or(LASTS)
-            .min(86_400.0);
-        let exit = self
-            .variable("EXIT_CODE")
-            .and_then(|text| text.parse().ok());
-        let says = self.variable("SAYS").unwrap_or_default();
-        let mut says: Vec<String> = says
-            .split('|')
-            .map(str::to_owned)
-            .filter(|line| !line.is_empty())
-            .collect();
-        says.reverse();
-        // All its lines come before its end.
-        let lines = u32::try_from(says.len()).unwrap_or(u32::MAX);
-        let pause = Duration::from_secs_f64((lasts / f64::from(lines.saturating_add(1))).min(1.0));
-        let pause = u32::try_from(pause.as_millis()).unwrap_or(1_000);
-        Run {
-            name: name.to_owned(),
-            ends: cx.after(START + lasts),
-            exit: exit.unwrap_or(if is_ended { TERMINATED } else { 0 }),
-            reason: self.variable("STOP_REASON"),
-            command: self.command(),
-            next_line: (!says.is_empty()).then(|| cx.after(START + f64::from(pause) / 1_000.0)),
-            says,
-            pause,
-            parted: false,
-        }
-    }
 }
 
 /// Stops a task; it ends a little later.

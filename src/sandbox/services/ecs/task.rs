@@ -49,7 +49,11 @@ pub struct Task {
     /// When somebody asked for its end.
     #[serde(default)]
     pub stopping: Option<Time>,
-    /// Its containers, for a task of its own: those of a service's task do what it does.
+    /// When its service knew that it ended and was not meant to.
+    #[serde(default)]
+    pub missed: Option<Time>,
+    /// Its containers, for a task of its own or one that goes as its variables say: those of any
+    /// other task of a service do what it does.
     #[serde(default)]
     pub runs: Vec<Run>,
     /// Its tags, as `{"key": ..., "value": ...}`.
@@ -97,8 +101,7 @@ impl Task {
     /// How far it is meant to be.
     #[must_use]
     pub fn desired(&self, now: Time) -> &'static str {
-        let leaves = self.service.is_some() && self.ends.is_some();
-        if leaves || self.is_over(now) || self.stopping.is_some() {
+        if self.is_over(now) || self.stopping.is_some() {
             "STOPPED"
         } else {
             "RUNNING"
@@ -127,6 +130,31 @@ impl Task {
         let runs = self.runs.iter().filter(|_| !self.fails);
         let runs = runs.flat_map(|run| [run.next_line, (!run.parted).then_some(run.ends)]);
         start.into_iter().chain(end).chain(runs.flatten()).min()
+    }
+
+    /// Whether it ended, and nobody had asked for that.
+    pub(super) fn fell(&self, now: Time) -> bool {
+        self.is_over(now) && self.stopping.is_none()
+    }
+
+    /// Whether it ended because somebody asked for that, who is not its service.
+    pub(super) fn was_stopped(&self, now: Time) -> bool {
+        self.is_over(now) && self.code.as_deref() == Some(STOPPED_BY_USER)
+    }
+
+    /// Its service stops it.
+    pub(super) fn leave(&mut self, reason: &str, now: Time) {
+        self.stopping = Some(now);
+        self.ends = Some(now);
+        self.exit = Some(0);
+        self.code = None;
+        self.reason = Some(reason.to_owned());
+        self.fails |= now < self.starts;
+        for run in self.runs.iter_mut().filter(|run| run.ends > now) {
+            run.ends = now;
+            run.exit = TERMINATED;
+            run.reason = None;
+        }
     }
 
     /// It never runs.

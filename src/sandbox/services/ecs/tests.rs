@@ -680,3 +680,171 @@ fn what_is_deregistered_runs_no_more() {
     let told = stage.refused("RegisterTaskDefinition", none);
     assert_eq!(told, "ClientException: Container list cannot be empty.");
 }
+
+/// A stack with a service of two tasks whose container has these variables; `breaker`: whether a
+/// deployment that fails is given up.
+fn with_service(variables: &[(&str, &str)], breaker: bool) -> Value {
+    let pairs = variables.iter();
+    let pairs: Vec<Value> = pairs
+        .map(|(name, value)| json!({ "Name": name, "Value": value }))
+        .collect();
+    let container = json!({
+        "Name": "main", "Image": "web:1", "Environment": pairs,
+        "LogConfiguration": { "LogDriver": "awslogs", "Options": {
+            "awslogs-group": "/jobs", "awslogs-region": REGION, "awslogs-stream-prefix": "web",
+        } },
+    });
+    json!({
+        "Task": { "Type": "AWS::ECS::TaskDefinition", "Properties": { "Family": "web", "ContainerDefinitions": [container] } },
+        "Web": { "Type": "AWS::ECS::Service", "Properties": {
+            "ServiceName": "web", "Cluster": "c", "DesiredCount": 2, "TaskDefinition": { "Ref": "Task" },
+            "DeploymentConfiguration": { "DeploymentCircuitBreaker": { "Enable": breaker, "Rollback": true } },
+        } },
+    })
+}
+
+impl Stage {
+    fn update(&mut self, name: &str, resources: &Value) {
+        let body = json!({ "Resources": resources }).to_string();
+        let params = json!({ "StackName": name, "TemplateBody": body });
+        self.at("cloudformation", "UpdateStack", params).unwrap();
+    }
+
+    fn service(&mut self) -> Value {
+        let asked = json!({ "cluster": "c", "services": ["web"] });
+        self.on("DescribeServices", asked)["services"][0].clone()
+    }
+
+    fn says(&mut self) -> Vec<String> {
+        let service = self.service();
+        let events = service["events"].as_array().unwrap().iter().rev();
+        let said = events.map(|event| event["message"].as_str().unwrap().to_owned());
+        said.collect()
+    }
+
+    fn stack_says(&mut self, name: &str) -> (String, Vec<String>) {
+        let asked = json!({ "StackName": name });
+        let told = self.at("cloudformation", "DescribeStacks", asked.clone());
+        let status = told.unwrap()["Stacks"][0]["StackStatus"].to_string();
+        let told = self.at("cloudformation", "DescribeStackEvents", asked);
+        let told = told.unwrap();
+        let events = told["StackEvents"].as_array().unwrap().iter();
+        let reasons = events.filter_map(|event| event["ResourceStatusReason"].as_str());
+        (status, reasons.map(str::to_owned).collect())
+    }
+}
+
+const CRASHES: [(&str, &str); 3] = [("SECONDS", "0.5"), ("EXIT_CODE", "3"), ("SAYS", "one|two")];
+
+/// Tasks that end by themselves are started anew; the circuit breaker gives the deployment up, and
+/// what ran before comes back.
+#[test]
+fn a_deployment_whose_tasks_fail_is_given_up() {
+    let mut stage = Stage::new();
+    stage.stack("web", &with_service(&[], true));
+    let before = stage.service();
+    assert_eq!(before["runningCount"], 2, "{before}");
+    assert_eq!(before["deployments"][0]["rolloutState"], "COMPLETED");
+    stage.update("web", &with_service(&CRASHES, true));
+    stage.pass(120.0);
+    let said = stage.says();
+    let find = |text: &str| said.iter().position(|line| line.contains(text));
+    let failed =
+        find("deployment failed: tasks failed to start.").unwrap_or_else(|| panic!("{said:?}"));
+    let back = find("rolling back to (deployment ecs-svc/").unwrap_or_else(|| panic!("{said:?}"));
+    assert!(failed < back, "{said:?}");
+    let (status, reasons) = stage.stack_says("web");
+    assert!(
+        status.contains("UPDATE_ROLLBACK_COMPLETE"),
+        "{status} {reasons:?}"
+    );
+    assert!(
+        reasons
+            .iter()
+            .any(|why| why.contains("ECS Deployment Circuit Breaker was triggered")),
+        "{reasons:?}"
+    );
+    let after = stage.service();
+    assert_eq!(
+        (&after["runningCount"], &after["desiredCount"]),
+        (&json!(2), &json!(2))
+    );
+    let listed = stage.on(
+        "ListTasks",
+        json!({ "cluster": "c", "serviceName": "web", "desiredStatus": "STOPPED" }),
+    );
+    let told = stage.on(
+        "DescribeTasks",
+        json!({ "cluster": "c", "tasks": listed["taskArns"] }),
+    );
+    let all = told["tasks"].as_array().unwrap();
+    let fell: Vec<&Value> = all
+        .iter()
+        .filter(|task| task["stopCode"] == "EssentialContainerExited")
+        .collect();
+    assert!(fell.len() >= 3, "{told}");
+    assert!(
+        fell.iter()
+            .all(|task| task["containers"][0]["exitCode"] == 3 && task["group"] == "service:web"),
+        "{told}"
+    );
+    let lines = stage.lines(
+        "/jobs",
+        &format!("web/main/{}", id(fell[0]["taskArn"].as_str().unwrap())),
+    );
+    assert_eq!(
+        lines[1..],
+        [
+            "one",
+            "two",
+            "ERROR Essential container in task exited exit=3"
+        ]
+    );
+    let events = after["events"].as_array().unwrap();
+    let mut ids: Vec<&str> = events
+        .iter()
+        .map(|event| event["id"].as_str().unwrap())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), events.len(), "each event has an id of its own");
+}
+
+/// Without a breaker the service tries more and more rarely, and its stack gives up after three
+/// hours; one that is deleted can be described for a while.
+#[test]
+fn a_service_that_does_not_become_stable_fails_its_stack_in_the_end() {
+    let mut stage = Stage::new();
+    let body = json!({ "Resources": with_service(&CRASHES, false) }).to_string();
+    let params = json!({ "StackName": "web", "TemplateBody": body });
+    stage.at("cloudformation", "CreateStack", params).unwrap();
+    stage.pass(60.0);
+    let service = stage.service();
+    assert!(
+        service["deployments"][0]["failedTasks"].as_u64() >= Some(3),
+        "{service}"
+    );
+    assert!(
+        stage
+            .says()
+            .iter()
+            .any(|line| line.contains("unable to consistently start tasks"))
+    );
+    stage.pass(3.1 * 3_600.0);
+    let (status, reasons) = stage.stack_says("web");
+    assert!(status.contains("ROLLBACK_COMPLETE"), "{status} {reasons:?}");
+    assert!(
+        reasons.iter().any(|why| why.contains("did not stabilize")),
+        "{reasons:?}"
+    );
+    let gone = stage.service();
+    assert_eq!(
+        (&gone["status"], &gone["desiredCount"]),
+        (&json!("INACTIVE"), &json!(0))
+    );
+    assert!(
+        gone["events"]
+            .as_array()
+            .is_some_and(|events| !events.is_empty())
+    );
+}
