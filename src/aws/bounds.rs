@@ -268,7 +268,7 @@ mod tests {
                 .map(drop)
                 .unwrap_err(),
             cloud
-                .tasks(&[Service::of("orders")])
+                .services(&[Service::of("orders")])
                 .await
                 .map(drop)
                 .unwrap_err(),

@@ -1,16 +1,23 @@
 //! ECS services, and their tasks.
 
 mod run;
+mod services;
 mod tasks;
 
 pub use run::NewTask;
+pub use tasks::Unstable;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::bounds::ANSWER;
 use super::gather::Gather;
 use super::rest;
 use super::trouble::Trouble;
+use crate::forms::ecs::Told;
+
+/// What begins the names of calls.
+const CALLS: &str = "AmazonEC2ContainerServiceV20141113";
 
 /// How many services one call describes.
 const BATCH: usize = 10;
@@ -45,6 +52,11 @@ impl Service {
             arn: arn.to_owned(),
         }
     }
+
+    /// Its cluster.
+    fn cluster(&self) -> &str {
+        self.cluster.as_deref().unwrap_or("default")
+    }
 }
 
 impl std::fmt::Display for Service {
@@ -53,11 +65,11 @@ impl std::fmt::Display for Service {
     }
 }
 
-/// Running and desired tasks by service; of what AWS did not tell there is none.
-pub type Counts = BTreeMap<Service, (u32, u32)>;
+/// What was told of each service; of what AWS did not tell there is none.
+pub type Services = BTreeMap<Service, Arc<Told>>;
 
-/// Those who count now.
-pub(super) type Counting = Gather<Service, Result<Counts, Trouble>>;
+/// Those who ask now.
+pub(super) type Counting = Gather<Service, Result<Services, Trouble>>;
 
 /// The services of each call: of one cluster, so many as one call takes.
 fn batches(services: &[Service]) -> Vec<Vec<Service>> {

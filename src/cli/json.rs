@@ -2,7 +2,10 @@
 //! (docs/json.md).
 
 mod deployment;
+mod services;
 mod stack;
+
+use services::ServiceDoc;
 
 pub(super) use deployment::{DeploymentDoc, DeploymentPage};
 pub(super) use stack::{BesideDoc, NeedDoc, OfferDoc, SeenDoc, StackDoc, commands};
@@ -140,6 +143,8 @@ pub(super) struct RowDoc {
     needs_person: bool,
     running: Option<u32>,
     desired: Option<u32>,
+    services: Vec<ServiceDoc>,
+    counted_at: Option<String>,
     release: String,
     changed_elsewhere_at: Option<String>,
     since: Option<String>,
@@ -191,6 +196,8 @@ impl From<&Row> for RowDoc {
             needs_person: row.needs_me,
             running: row.serve.map(|(running, _)| running),
             desired: row.serve.map(|(_, desired)| desired),
+            services: row.serves.services.iter().map(ServiceDoc::from).collect(),
+            counted_at: row.serves.counted_at.map(at),
             release: row.release(),
             changed_elsewhere_at: row.elsewhere.map(at),
             since: row.since.map(at),

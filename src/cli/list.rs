@@ -162,10 +162,7 @@ fn heading(env: &EnvView) -> String {
 }
 
 fn cells(row: &Row, now: crate::domain::time::Time) -> Vec<String> {
-    let serve = row.serve.map_or_else(
-        || "-".to_owned(),
-        |(running, desired)| format!("{running}/{desired}"),
-    );
+    let serve = row.serve_says().unwrap_or_else(|| "-".to_owned());
     let age = row.held_for(now).map_or_else(|| "-".to_owned(), short);
     let no = row
         .deployment

@@ -54,7 +54,7 @@ impl Lines for ToSpool {
                 .into_iter()
                 .filter_map(|line| match line.id {
                     Id::Name(name) => Some((name, line.at)),
-                    Id::Nth(_) => None,
+                    Id::Nth(_) | Id::OfPart { .. } => None,
                 })
                 .collect(),
             Err(why) => {

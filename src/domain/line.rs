@@ -5,10 +5,12 @@
 mod guess;
 mod heads;
 mod phase;
+mod task;
 
 pub use guess::guess;
 pub use heads::Heads;
 pub use phase::{Ended, InPhase, PhaseMark};
+pub use task::{is_of_task, of_stream, of_task, short};
 
 use serde::{Deserialize, Serialize};
 
@@ -66,8 +68,24 @@ pub enum Id {
     /// A number of a source that counts: it gives rising ones, so that the highest tells of all
     /// that came before.
     Nth(u64),
+    /// The same of a source whose parts count each for themselves.
+    OfPart {
+        /// The number within the part.
+        of_part: u64,
+    },
     /// A name.
     Name(String),
+}
+
+impl Id {
+    /// The number of a line of a source that counts.
+    #[must_use]
+    pub fn nth(&self) -> Option<u64> {
+        match self {
+            Self::Nth(nth) | Self::OfPart { of_part: nth } => Some(*nth),
+            Self::Name(_) => None,
+        }
+    }
 }
 
 /// The place of a line among those of its stack: a time that is never before that of the line
@@ -141,6 +159,7 @@ impl Line {
     pub fn giver(&self) -> Giver {
         let (part, no) = match self.kind {
             SourceKind::Logs => (self.part.clone(), None),
+            SourceKind::Out if matches!(self.id, Id::OfPart { .. }) => (self.part.clone(), self.no),
             SourceKind::Out => (Safe::default(), self.no),
             SourceKind::Events | SourceKind::Engine => (Safe::default(), None),
         };

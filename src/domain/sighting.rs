@@ -43,6 +43,9 @@ pub enum Seen {
         running: u32,
         /// Desired.
         desired: u32,
+        /// Each of its services.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        services: Vec<ServiceSeen>,
     },
     /// Who the engine is at a place: the proof that the band shows.
     Proof {
@@ -89,6 +92,51 @@ impl Seen {
             | Seen::Reply { .. }
             | Seen::Tail { .. } => None,
         }
+    }
+}
+
+/// A service, and how its tasks are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceSeen {
+    /// Its name.
+    pub name: Safe,
+    /// How many of its tasks run,
+    pub running: u32,
+    /// how many should,
+    pub desired: u32,
+    /// and how many are about to.
+    #[serde(default)]
+    pub pending: u32,
+    /// Of what is being brought: how many run, of how many that should.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coming: Option<(u32, u32)>,
+    /// Why its tasks do not come to run, where they fail again and again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Safe>,
+}
+
+impl ServiceSeen {
+    /// Whether none runs of those that should.
+    #[must_use]
+    pub fn is_down(&self) -> bool {
+        self.running == 0 && self.desired > 0
+    }
+
+    /// In full: `1 of 2, 1 of 2 new, 1 pending; its tasks fail: …`.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let coming = self.coming;
+        let coming = coming.map_or_else(String::new, |(n, of)| format!(", {n} of {of} new"));
+        let pending = match self.pending {
+            0 => String::new(),
+            pending => format!(", {pending} pending"),
+        };
+        let trouble = self.trouble.as_ref();
+        let trouble = trouble.map_or_else(String::new, |why| format!("; {why}"));
+        format!(
+            "{} of {}{coming}{pending}{trouble}",
+            self.running, self.desired
+        )
     }
 }
 

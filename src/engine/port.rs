@@ -60,9 +60,9 @@ impl EnginePort {
         }]);
     }
 
-    /// The id of a line that this attempt counts.
-    fn counted(&self, nth: u64) -> Id {
-        Id::Nth(u64::from(self.key.attempt) << COUNTS | nth)
+    /// The number of a line that this attempt counts.
+    fn counted(&self, nth: u64) -> u64 {
+        u64::from(self.key.attempt) << COUNTS | nth
     }
 
     /// Where the engine dies here, this task never goes on.
@@ -129,13 +129,18 @@ impl Port for EnginePort {
     }
 
     fn line(&self, nth: u64, severity: Severity, part: &str, text: Safe) {
-        self.give(self.counted(nth), severity, part, None, text);
+        self.give(Id::Nth(self.counted(nth)), severity, part, None, text);
+    }
+
+    fn part_line(&self, nth: u64, severity: Severity, part: &str, text: Safe) {
+        let of_part = self.counted(nth);
+        self.give(Id::OfPart { of_part }, severity, part, None, text);
     }
 
     fn phase_line(&self, nth: u64, severity: Severity, phase: &str, mark: PhaseMark, text: Safe) {
         let run = self.key.attempt;
         let told = Some(InPhase { run, mark });
-        self.give(self.counted(nth), severity, phase, told, text);
+        self.give(Id::Nth(self.counted(nth)), severity, phase, told, text);
     }
 
     fn reached(&self) -> BoxFuture<'_, Option<u64>> {

@@ -159,6 +159,11 @@ impl Watcher {
                             }
                             unreached.retain(|id| !looked.all.iter().any(|(seen, _)| seen == id));
                             unreached.extend(looked.unreached);
+                            for (id, one) in &looked.all {
+                                if let Some(what) = wanted.get(id) {
+                                    tails.streams(id, what, &one.streams);
+                                }
+                            }
                             watched.extend(looked.all);
                         }
                         // What it had taken is looked at anew; at once where it was given up.

@@ -28,6 +28,8 @@ use crate::text::safe::Safe;
 pub(super) struct Bench {
     account: Account,
     pub(super) lines: Mutex<Vec<String>>,
+    /// The lines that their parts counted.
+    counted: Mutex<Vec<String>>,
     pub(super) notes: Mutex<BTreeMap<String, Value>>,
     content: Vec<u8>,
     cancel: watch::Sender<bool>,
@@ -41,6 +43,7 @@ impl Bench {
         Self {
             account: account.clone(),
             lines: Mutex::default(),
+            counted: Mutex::default(),
             notes: Mutex::default(),
             content: Vec::new(),
             cancel: watch::Sender::new(false),
@@ -111,6 +114,11 @@ impl Bench {
         }
     }
 
+    /// The lines that their parts counted, each with its number and its part.
+    pub(super) fn counted(&self) -> Vec<String> {
+        locked(&self.counted).clone()
+    }
+
     /// True where a line has these words.
     pub(super) fn said(&self, words: &str) -> bool {
         locked(&self.lines).iter().any(|line| line.contains(words))
@@ -137,6 +145,10 @@ impl Port for Bench {
     }
 
     fn line(&self, _: u64, _: Severity, _: &str, _: Safe) {}
+
+    fn part_line(&self, nth: u64, _: Severity, part: &str, text: Safe) {
+        locked(&self.counted).push(format!("{nth} {part}: {text}"));
+    }
 
     fn reached(&self) -> BoxFuture<'_, Option<u64>> {
         async { None }.boxed()

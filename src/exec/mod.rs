@@ -51,6 +51,11 @@ pub trait Port: Send + Sync {
     /// Gives out a line of an attempt that counts its lines, by a number that rises: given again
     /// after a restart, it is still one line. Such an attempt gives no line without a number.
     fn line(&self, nth: u64, severity: Severity, part: &str, text: Safe);
+    /// Gives out such a line of a part that counts for itself: lines of several parts come in the
+    /// order in which each has them, in whatever order among them.
+    fn part_line(&self, nth: u64, severity: Severity, part: &str, text: Safe) {
+        self.line(nth, severity, part, text);
+    }
     /// Gives out such a line of an attempt that goes through phases: its part is the phase, and it
     /// says whether that begins or ends.
     fn phase_line(&self, nth: u64, severity: Severity, phase: &str, _mark: PhaseMark, text: Safe) {

@@ -37,6 +37,8 @@ pub const SHELL: &str = "REVIEW_IN_PROGRESS";
 pub fn change_set_prefix(store: &str) -> String {
     format!("hp-{store}-")
 }
+/// The type of services of ECS.
+pub const ECS_SERVICE: &str = "AWS::ECS::Service";
 /// The type of a stack within a stack.
 pub const NESTED: &str = "AWS::CloudFormation::Stack";
 

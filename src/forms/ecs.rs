@@ -1,7 +1,14 @@
-//! Tasks of ECS that run once: how plans say them, and what their end means.
+//! Tasks of ECS: how plans say those that run once, and what the end of one means; services, which
+//! run tasks for good.
+
+mod told;
+
+pub use told::{Event, Rollout, Told};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::domain::time::Time;
 
 /// The step kind that runs one.
 pub const RUN_TASK: &str = "ecs.run-task";
@@ -34,7 +41,7 @@ pub struct Container {
 }
 
 /// A task as ECS tells of it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Task {
     /// Its ARN.
@@ -47,6 +54,18 @@ pub struct Task {
     pub stopped_reason: Option<String>,
     /// Its containers.
     pub containers: Vec<Container>,
+    /// Its definition.
+    pub task_definition_arn: String,
+    /// What it belongs to: `service:NAME`, where a service runs it.
+    pub group: Option<String>,
+    /// Who asked for it: a deployment of its service, by its id.
+    pub started_by: Option<String>,
+    /// When it was asked for.
+    #[serde(deserialize_with = "told::seconds")]
+    pub created_at: Time,
+    /// When it had stopped.
+    #[serde(deserialize_with = "told::seconds")]
+    pub stopped_at: Time,
 }
 
 /// Where the lines of a container are.
@@ -58,6 +77,14 @@ pub struct Logged {
     pub group: String,
     /// What its streams begin with.
     pub prefix: String,
+}
+
+impl Logged {
+    /// The stream that it writes to in a task.
+    #[must_use]
+    pub fn stream(&self, task: &str) -> String {
+        format!("{}/{}/{task}", self.prefix, self.container)
+    }
 }
 
 impl Task {
@@ -190,6 +217,7 @@ mod tests {
             stop_code: Some(code.to_owned()),
             stopped_reason: Some("because".to_owned()),
             containers: exits.iter().enumerate().map(container).collect(),
+            ..Task::default()
         }
     }
 

@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize as _;
 
 use self::events::Follower;
-use super::{Eye, Follow, LookOn};
+use super::{Eye, Follow, LookOn, ecs};
 use crate::aws::Clients;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
@@ -56,14 +56,11 @@ impl Eye for Stacks {
     }
 
     fn follow(&self, stack: &StackId, about: &Subject, since: Time) -> Option<Box<dyn Follow>> {
-        let (clients, events) = (
-            Arc::clone(&self.clients),
-            Follower::new(stack.clone(), &about.name, since),
-        );
         Some(Box::new(followed::Followed::new(
-            clients,
+            Arc::clone(&self.clients),
             about.clone(),
-            events,
+            Follower::new(stack.clone(), &about.name, since),
+            ecs::Services::new(stack.clone(), since),
         )))
     }
 }

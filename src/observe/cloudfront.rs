@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde::Deserialize as _;
 
-use super::{Eye, Follow, Glance, LookOn};
+use super::{Eye, Follow, Glance, LookOn, Served};
 use crate::aws::cloudfront::Distribution;
 use crate::aws::{Clients, Cloud};
 use crate::domain::failure::Failure;
@@ -125,7 +125,11 @@ impl Follow for Followed {
         ready(Ok(())).boxed()
     }
 
-    fn serve<'a>(&'a self, _: &'a Place) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>> {
+    fn serve<'a>(
+        &'a mut self,
+        _: &'a Place,
+        _: Glance,
+    ) -> BoxFuture<'a, Result<Option<Served>, Failure>> {
         ready(Ok(None)).boxed()
     }
 }

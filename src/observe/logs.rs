@@ -3,6 +3,9 @@
 
 mod fill;
 mod live;
+mod streams;
+
+pub use streams::Streams;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +15,7 @@ use super::given::{Equal, Event, GivenEvents};
 use crate::aws::{Cloud, TroubleKind};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
-use crate::domain::line::{Line, Severity, SourceKind, Turn, guess};
+use crate::domain::line::{Line, Severity, SourceKind, Turn, guess, of_stream};
 use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
@@ -207,7 +210,7 @@ impl Tail {
                 id: mark.id().into(),
                 kind: SourceKind::Logs,
                 source: Safe::new(&self.group),
-                part: Safe::new(&event.stream),
+                part: Safe::new(&of_stream(&event.stream).unwrap_or(event.stream.clone())),
                 stack: self.stack.clone(),
                 no: None,
                 severity: guess(&event.message),

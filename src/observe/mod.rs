@@ -5,6 +5,7 @@ mod arrivals;
 pub mod cloudformation;
 mod cloudfront;
 pub mod codebuild;
+mod ecs;
 mod elb;
 mod git;
 mod given;
@@ -26,6 +27,7 @@ use crate::domain::line::Line;
 use crate::domain::look::{Look, Sight, Subject};
 use crate::domain::place::{Place, Places};
 use crate::domain::request::SourceBundle;
+use crate::domain::sighting::ServiceSeen;
 use crate::domain::time::Time;
 use crate::forms::role::LookAs;
 use crate::hosts::Hosts;
@@ -110,8 +112,47 @@ pub struct Glance {
     pub far: bool,
     /// The deployment that runs on it.
     pub no: Option<DeploymentNo>,
+    /// That deployment, or the one that ended a moment ago, and when it began.
+    pub recent: Option<(DeploymentNo, Time)>,
     /// The time.
     pub now: Time,
+}
+
+/// What serves of a thing that is followed.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Served {
+    /// Its services.
+    pub services: Vec<ServiceSeen>,
+    /// What they say that they had not said before.
+    pub lines: Vec<Line>,
+    /// Where the lines of their tasks are that began with the deployment that runs.
+    pub streams: Vec<Stream>,
+}
+
+impl Served {
+    /// Running and desired tasks of all services together.
+    #[must_use]
+    pub fn counts(&self) -> (u32, u32) {
+        let sum = |(running, desired): (u32, u32), one: &ServiceSeen| {
+            (running + one.running, desired + one.desired)
+        };
+        self.services.iter().fold((0, 0), sum)
+    }
+}
+
+/// A stream of lines that a container of a task writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    /// The log group.
+    pub group: String,
+    /// Its name there.
+    pub stream: String,
+    /// What its lines are of: the container, and the beginning of the task's id.
+    pub part: String,
+    /// The deployment with which the task began.
+    pub no: DeploymentNo,
+    /// Whether the task has stopped.
+    pub is_over: bool,
 }
 
 /// A thing that is followed: what is told between two looks is told once. A look is cheap, and few
@@ -138,9 +179,13 @@ pub trait Follow: Send {
     fn is_unsurveyed(&self, now: Time) -> bool;
     /// Finds out what of it serves.
     fn survey<'a>(&'a mut self, place: &'a Place, now: Time) -> BoxFuture<'a, Result<(), Failure>>;
-    /// How many tasks of it run, of how many that should; `None` where it has none. Few calls
-    /// answer all who ask at the same time.
-    fn serve<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>>;
+    /// How many tasks of it run, of how many that should, and what is new of them; `None` where it
+    /// has none. Few calls answer all who ask at the same time.
+    fn serve<'a>(
+        &'a mut self,
+        place: &'a Place,
+        glance: Glance,
+    ) -> BoxFuture<'a, Result<Option<Served>, Failure>>;
 }
 
 /// Every eye that there is.

@@ -522,6 +522,7 @@ chapter!(sightings_are_overwritten_and_read_by_what_is_new, store, {
         value: Seen::Serve {
             running: n,
             desired: 3,
+            services: Vec::new(),
         },
         taken_at: Time(50),
         place: Some(Place::new("hill", "summit", "side")),

@@ -2,6 +2,7 @@
 //! pins the id, never the position.
 
 mod elsewhere;
+mod serves;
 mod standing;
 mod step;
 
@@ -23,6 +24,7 @@ use super::differs::Differs;
 use super::sightings::Throttled;
 pub use super::state::State;
 use super::usual::Slow;
+pub use serves::Serves;
 pub use step::{StepAt, lost_step, step_at};
 
 /// How old what is shown must be for a row to say that it is because reads are throttled.
@@ -41,6 +43,8 @@ pub struct Row {
     pub outage: bool,
     /// Running and desired tasks, where it has any.
     pub serve: Option<(u32, u32)>,
+    /// Each of its services, as it was counted last.
+    pub serves: Serves,
     /// The release in service, where one is known; with a `?` where somebody else changed it.
     pub serving: Option<String>,
     /// When somebody else changed what was brought from here.
@@ -233,6 +237,7 @@ impl World {
             })
             .or_else(|| stack.last.and_then(|last| self.deployment(last)));
         let serve = self.tasks(id, state, shown.map(|d| &**d));
+        let serves = self.serves(id);
         let slow = shown
             .filter(|_| state == State::Run)
             .and_then(|d| self.slow(d, now));
@@ -268,6 +273,7 @@ impl World {
                     )
                 })
             })
+            .or_else(|| serves.trouble())
             .or_else(|| elsewhere.map(|at| elsewhere::says(&stack, at)))
             .or_else(|| old.clone())
             .or_else(|| {
@@ -288,6 +294,7 @@ impl World {
                         && shown.is_some_and(|d| stays_down(d) || (goes_on(d) && !rolls))),
             outage: state == State::Down && shown.is_some_and(|d| goes_on(d)) && !rolls,
             serve,
+            serves,
             serving: elsewhere::serving(&stack, elsewhere.is_some() || self.in_the_dark(&stack)),
             elsewhere,
             coming: coming(&stack, shown.map(|d| &**d)),

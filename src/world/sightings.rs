@@ -7,7 +7,7 @@ use crate::domain::end::End;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::look::{Health, PartSeen, Sight, Standing};
 use crate::domain::place::{Place, PlaceName, Proof, Spot};
-use crate::domain::sighting::{PACE, SERVE, Seen, Sighting, Slowed, THING, proof_of};
+use crate::domain::sighting::{PACE, SERVE, Seen, ServiceSeen, Sighting, Slowed, THING, proof_of};
 use crate::domain::time::Time;
 use crate::text::safe::Safe;
 
@@ -166,17 +166,10 @@ impl World {
     /// Running and desired tasks of a stack.
     #[must_use]
     pub fn serve(&self, stack: &StackId) -> Option<(u32, u32)> {
-        if self.thing(stack).is_some_and(|thing| thing.is_missing()) {
-            // What ran before its stack was deleted runs no more.
-            return None;
-        }
-        let counted = self.of_here(stack, SERVE)?;
-        if self.changed(stack).is_some_and(|at| counted.taken_at < at) {
-            // A step has ended since: what it left is not counted yet.
-            return None;
-        }
-        match &counted.value {
-            Seen::Serve { running, desired } => Some((*running, *desired)),
+        match &self.counted(stack)?.value {
+            Seen::Serve {
+                running, desired, ..
+            } => Some((*running, *desired)),
             Seen::Nothing
             | Seen::Thing { .. }
             | Seen::Proof { .. }
@@ -184,6 +177,33 @@ impl World {
             | Seen::Reply { .. }
             | Seen::Tail { .. } => None,
         }
+    }
+
+    /// The services of a stack, and when they were counted; none where they have not been.
+    #[must_use]
+    pub fn services(&self, stack: &StackId) -> Option<(&[ServiceSeen], Time)> {
+        let counted = self.counted(stack)?;
+        match &counted.value {
+            Seen::Serve { services, .. } => Some((services, counted.taken_at)),
+            Seen::Nothing
+            | Seen::Thing { .. }
+            | Seen::Proof { .. }
+            | Seen::Pace { .. }
+            | Seen::Reply { .. }
+            | Seen::Tail { .. } => None,
+        }
+    }
+
+    /// The newest count of a stack's tasks that tells how they are now.
+    fn counted(&self, stack: &StackId) -> Option<&Sighting> {
+        if self.thing(stack).is_some_and(|thing| thing.is_missing()) {
+            // What ran before its stack was deleted runs no more.
+            return None;
+        }
+        let counted = self.of_here(stack, SERVE)?;
+        // A step has ended since: what it left is not counted yet.
+        let is_before = self.changed(stack).is_some_and(|at| counted.taken_at < at);
+        (!is_before).then_some(counted)
     }
 
     /// When the newest step of a stack ended that can have changed what runs.

@@ -170,7 +170,7 @@ async fn it_goes_on_where_the_one_before_ended() {
         .into_iter()
         .map(|line| match line.id {
             Id::Name(name) => (name, line.at),
-            Id::Nth(nth) => panic!("it does not count: {nth}"),
+            counted => panic!("it does not count: {counted:?}"),
         })
         .collect();
     let last = kept.iter().map(|(_, at)| *at).max().unwrap();

@@ -49,6 +49,7 @@ mod shell;
 mod shot;
 mod small_disk;
 mod stores;
+mod tasks;
 mod triggers;
 mod walls;
 mod ways_out;

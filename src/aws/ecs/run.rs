@@ -3,13 +3,11 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::CALLS;
 use crate::aws::clients::Cloud;
 use crate::aws::rest::{Answer, Ask, Json};
 use crate::aws::trouble::Trouble;
 use crate::forms::ecs::{Network, Task};
-
-/// What begins the names of calls.
-const SERVICE: &str = "AmazonEC2ContainerServiceV20141113";
 
 /// A task that is to run.
 #[derive(Debug, Clone)]
@@ -130,14 +128,14 @@ impl Cloud {
         Ok(arn.unwrap_or_default().to_owned())
     }
 
-    async fn ecs_call<T: for<'a> Deserialize<'a>>(
+    pub(super) async fn ecs_call<T: for<'a> Deserialize<'a>>(
         &self,
         call: &str,
         action: &'static str,
         on: &str,
         asks: &Value,
     ) -> Result<T, Trouble> {
-        let name = format!("{SERVICE}.{call}");
+        let name = format!("{CALLS}.{call}");
         self.call(action, on, || {
             let ask = Ask::json(Json::V1_1, &name, asks);
             self.ecs.call(ask, Answer::json)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Giver, Id, Line, Turn};
+use super::{Giver, Line, Turn};
 
 /// Sources that are remembered; of more, those that spoke last.
 const MOST: usize = 512;
@@ -25,7 +25,7 @@ impl Heads {
     /// Gives a line that comes now its turn, by the next number. False for a line that came before:
     /// its source has counted past it.
     pub fn place(&mut self, line: &mut Line, number: u64) -> bool {
-        let nth = nth(line);
+        let nth = line.id.nth();
         let head = self.0.entry(line.giver()).or_default();
         if nth.is_some() && nth <= head.nth {
             return false;
@@ -46,7 +46,7 @@ impl Heads {
         let head = self.0.entry(line.giver()).or_default();
         *head = Head {
             turn: line.turn.max(head.turn),
-            nth: nth(line).max(head.nth),
+            nth: line.id.nth().max(head.nth),
         };
         if self.0.len() > 2 * MOST {
             self.trim();
@@ -70,13 +70,6 @@ impl Heads {
             .copied()
             .unwrap_or_default();
         self.0.retain(|_, head| head.turn.1 >= from);
-    }
-}
-
-fn nth(line: &Line) -> Option<u64> {
-    match line.id {
-        Id::Nth(nth) => Some(nth),
-        Id::Name(_) => None,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::place::{Place, Proof};
 use crate::domain::request::SourceBundle;
 use crate::domain::sighting::Slowed;
 use crate::domain::time::Time;
-use crate::observe::{Follow, Glance, LookOn};
+use crate::observe::{Follow, Glance, LookOn, Served};
 
 use super::super::Eyes;
 use super::Door;
@@ -123,8 +123,22 @@ impl Follow for Followed {
         .boxed()
     }
 
-    fn serve<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>> {
-        let (counted, door) = (self.follow.serve(place), self.door.clone());
-        async move { counted.await.map_err(|failure| door.failure(&failure)) }.boxed()
+    /// Its lines go through the door where they are kept, as all lines do.
+    fn serve<'a>(
+        &'a mut self,
+        place: &'a Place,
+        glance: Glance,
+    ) -> BoxFuture<'a, Result<Option<Served>, Failure>> {
+        async move {
+            let served = self.follow.serve(place, glance).await;
+            let mut served = served.map_err(|failure| self.door.failure(&failure))?;
+            for service in served.iter_mut().flat_map(|served| &mut served.services) {
+                service.name = self.door.text(std::mem::take(&mut service.name));
+                let trouble = service.trouble.take();
+                service.trouble = trouble.map(|trouble| self.door.text(trouble));
+            }
+            Ok(served)
+        }
+        .boxed()
     }
 }

@@ -11,9 +11,9 @@ use crate::domain::look::{Health, Look, Standing, Subject};
 use crate::domain::place::{Place, Places, Proof};
 use crate::domain::plan::{Role, Step, StepKind};
 use crate::domain::request::SourceBundle;
-use crate::domain::sighting::Slowed;
+use crate::domain::sighting::{ServiceSeen, Slowed};
 use crate::domain::time::Time;
-use crate::observe::{Follow, Glance, LookOn};
+use crate::observe::{Follow, Glance, LookOn, Served};
 
 const SECRET: &str = "correct-horse-battery";
 
@@ -121,8 +121,33 @@ impl Follow for Blabs {
         async { Err(failed()) }.boxed()
     }
 
-    fn serve<'a>(&'a self, _: &'a Place) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>> {
-        async { Err(failed()) }.boxed()
+    fn serve<'a>(
+        &'a mut self,
+        place: &'a Place,
+        _: Glance,
+    ) -> BoxFuture<'a, Result<Option<Served>, Failure>> {
+        let says = Safe::new(&format!("it says {SECRET}"));
+        let service = ServiceSeen {
+            name: says.clone(),
+            running: 0,
+            desired: 1,
+            pending: 0,
+            coming: None,
+            trouble: Some(says),
+        };
+        let served = Served {
+            services: vec![service],
+            ..Served::default()
+        };
+        let is_there = place.kind == "there";
+        async move {
+            if is_there {
+                Ok(Some(served))
+            } else {
+                Err(failed())
+            }
+        }
+        .boxed()
     }
 }
 
@@ -148,9 +173,11 @@ async fn what_others_tell_of_a_known_secret_is_covered_at_the_door() {
     let eyes = door.eyes(Arc::new(Blabs));
     let (on, about) = (on(), Subject::new("made.up", "orders"));
     let place = Place::new("hill", "summit", "side");
+    let there = Place::new("there", "summit", "side");
     let glance = Glance {
         far: false,
         no: None,
+        recent: None,
         now: Time(0),
     };
     let mut follow = eyes.follow(&on.stack, &about, Time(0)).unwrap();
@@ -164,7 +191,8 @@ async fn what_others_tell_of_a_known_secret_is_covered_at_the_door() {
         format!("{:?}", follow.look(&place, glance).await),
         format!("{:?}", follow.news(&place, glance).await),
         format!("{:?}", follow.survey(&place, Time(0)).await),
-        format!("{:?}", follow.serve(&place).await),
+        format!("{:?}", follow.serve(&place, glance).await),
+        format!("{:?}", follow.serve(&there, glance).await),
         format!("{:?}", door.outcome(Err(failed()))),
         format!("{:?}", door.note(json!({ SECRET: SECRET }))),
         format!(

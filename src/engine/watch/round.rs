@@ -17,6 +17,7 @@ use crate::domain::look::{Look, Sight, Standing};
 use crate::domain::place::{Place, Places, Proof};
 use crate::domain::sighting::{SERVE, Seen, Sighting, SightingKey, THING, proof_of};
 use crate::domain::time::Time;
+use crate::observe::Served;
 use crate::text::safe::Safe;
 
 /// How many closer looks there are in a round,
@@ -243,31 +244,41 @@ impl Watcher {
         others.sort_by_key(|one| one.watched.is_far());
         let due = due.into_iter().chain(others).take(COUNTS);
         let counted = join_all(due.map(|one| async move {
-            let place = one.watched.place.clone();
-            let tasks = one.watched.follow.serve(&place).await;
-            one.watched
-                .counted(tasks.as_ref().ok().copied().flatten(), now);
-            match tasks {
-                Ok(Some((running, desired))) => {
-                    let value = Seen::Serve { running, desired };
-                    Some((
-                        (one.subject(), SERVE.to_owned()),
-                        Sighting {
-                            value,
-                            taken_at: now,
-                            place: Some(place),
-                            stale: None,
-                        },
-                    ))
+            let (subject, glance) = (one.subject(), one.watched.glance(now));
+            let Watched { follow, place, .. } = &mut one.watched;
+            let (served, place) = (follow.serve(place, glance).await, place.clone());
+            let counts = served.as_ref().ok().and_then(Option::as_ref);
+            one.watched.counted(counts.map(Served::counts), now);
+            match served {
+                Ok(Some(served)) => {
+                    let (running, desired) = served.counts();
+                    one.watched.streams = served.streams;
+                    let value = Seen::Serve {
+                        running,
+                        desired,
+                        services: served.services,
+                    };
+                    let sighting = Sighting {
+                        value,
+                        taken_at: now,
+                        place: Some(place),
+                        stale: None,
+                    };
+                    (Some(((subject, SERVE.to_owned()), sighting)), served.lines)
                 }
-                Ok(None) => None,
+                Ok(None) => (None, Vec::new()),
                 Err(failure) => {
-                    self.as_before(&one.subject(), SERVE, &place, &failure, before)
-                        .await
+                    let old = self.as_before(&subject, SERVE, &place, &failure, before);
+                    (old.await, Vec::new())
                 }
             }
         }));
-        sightings.extend(counted.await.into_iter().flatten());
+        let (counted, lines): (Vec<Option<_>>, Vec<Vec<Line>>) = counted.await.into_iter().unzip();
+        let lines: Vec<Line> = lines.into_iter().flatten().collect();
+        if !lines.is_empty() {
+            self.lines.take(lines);
+        }
+        sightings.extend(counted.into_iter().flatten());
         self.keep(sightings).await;
     }
 

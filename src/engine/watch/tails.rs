@@ -1,5 +1,5 @@
-//! The log groups and the builds that are followed now: one task each, started and ended by what is
-//! watched. A tail goes on where the one before it ended, so that nothing is lost while no engine
+//! The log groups, the builds and the streams of tasks that are followed now: one task each (of
+//! streams one a stack), started and ended by what is watched. A tail goes on where the one before it ended, so that nothing is lost while no engine
 //! ran; what lies too far back is said to be missing.
 
 use std::collections::BTreeMap;
@@ -45,6 +45,8 @@ pub(super) struct Tails {
     eyes: Arc<dyn Eyes>,
     lines: Arc<dyn Lines>,
     live: BTreeMap<(StackId, String), (Place, JoinHandle<()>)>,
+    /// The streams of the tasks of each stack.
+    tasks: BTreeMap<StackId, tasks::Followed>,
 }
 
 impl Tails {
@@ -56,11 +58,14 @@ impl Tails {
             eyes: watcher.eyes.clone(),
             lines: watcher.lines.clone(),
             live: BTreeMap::new(),
+            tasks: BTreeMap::new(),
         }
     }
 
     /// Follows exactly the groups that are wanted.
     pub(super) fn keep(&mut self, wanted: &BTreeMap<StackId, Wanted>) {
+        self.tasks
+            .retain(|stack, tasks| wanted.get(stack).is_some_and(|what| tasks.is_for(what)));
         self.live.retain(|(stack, group), (place, task)| {
             let keep = wanted.get(stack).is_some_and(|what| {
                 what.logs.contains(group) && what.places.of_kind(target::KIND) == Some(place)
@@ -117,6 +122,8 @@ impl Drop for Tails {
         }
     }
 }
+
+mod tasks;
 
 /// One group, or the builds of one project.
 struct One {

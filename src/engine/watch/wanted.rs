@@ -26,6 +26,8 @@ pub(super) struct Wanted {
     /// The deployment that runs, and since when.
     pub no: Option<DeploymentNo>,
     pub since: Option<Time>,
+    /// That one, or one that ended a moment ago, and when it began.
+    pub recent: Option<(DeploymentNo, Time)>,
     /// Nothing runs, and nobody has it on the screen now.
     pub far: bool,
     /// Somebody has it on the screen now.
@@ -92,6 +94,9 @@ pub(super) fn wanted(
             ..Wanted::default()
         });
         entry.far = false;
+        if runs || moments_ago {
+            entry.recent = d.started_at.map(|began| (request.no, began));
+        }
         if runs {
             entry.places.clone_from(&request.places);
             entry.about.clone_from(&request.spec.about);

@@ -8,7 +8,7 @@ use crate::domain::ids::DeploymentNo;
 use crate::domain::look::Subject;
 use crate::domain::place::Place;
 use crate::domain::time::Time;
-use crate::observe::{Follow, Glance};
+use crate::observe::{Follow, Glance, Stream};
 
 /// One stack that is watched.
 pub(super) struct Watched {
@@ -16,6 +16,7 @@ pub(super) struct Watched {
     about: Subject,
     pub(super) place: Place,
     no: Option<DeploymentNo>,
+    recent: Option<(DeploymentNo, Time)>,
     pub(super) due: Time,
     pub(super) serve_due: Time,
     pub(super) beside_due: Time,
@@ -29,6 +30,8 @@ pub(super) struct Watched {
     /// When the last look saw it; none where that failed.
     pub(super) seen_at: Option<Time>,
     pub(super) there: There,
+    /// Where the lines of its tasks are that began with its deployment, as they were told last.
+    pub(super) streams: Vec<Stream>,
 }
 
 /// Whether a stack was there at the last look.
@@ -47,6 +50,7 @@ impl Watched {
             about,
             place,
             no: None,
+            recent: None,
             due: now,
             serve_due: now,
             beside_due: now,
@@ -56,6 +60,7 @@ impl Watched {
             far: false,
             seen_at: None,
             there,
+            streams: Vec::new(),
         }
     }
 
@@ -71,6 +76,10 @@ impl Watched {
             (self.due, self.serve_due) = (now, now);
         }
         let ran = std::mem::replace(&mut self.no, what.no);
+        self.recent = what.recent;
+        if what.no.is_some() && ran != what.no {
+            self.serve_due = now;
+        }
         if what.no.is_some() && self.due > now + RUNNING {
             self.due = now;
         }
@@ -84,6 +93,7 @@ impl Watched {
         Glance {
             far: self.far,
             no: self.no,
+            recent: self.recent,
             now,
         }
     }
@@ -156,6 +166,7 @@ mod tests {
     use crate::domain::failure::Failure;
     use crate::domain::line::Line;
     use crate::domain::look::Sight;
+    use crate::observe::Served;
 
     /// A thing of which there is always something to be read.
     struct Endless;
@@ -184,7 +195,11 @@ mod tests {
         fn survey<'a>(&'a mut self, _: &'a Place, _: Time) -> BoxFuture<'a, Result<(), Failure>> {
             ready(Ok(())).boxed()
         }
-        fn serve<'a>(&'a self, _: &'a Place) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>> {
+        fn serve<'a>(
+            &'a mut self,
+            _: &'a Place,
+            _: Glance,
+        ) -> BoxFuture<'a, Result<Option<Served>, Failure>> {
             ready(Ok(None)).boxed()
         }
     }

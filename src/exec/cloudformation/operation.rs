@@ -16,14 +16,15 @@ use serde_json::{Value, json};
 
 use super::outcome;
 use super::output;
-use crate::aws::cfn::events::{StackEvent, ours};
+use crate::aws::cfn::events::{FirstFailure, StackEvent, ours};
 use crate::aws::cfn::stack::CfnStack;
+use crate::aws::ecs::Unstable;
 use crate::aws::{Cloud, Trouble, TroubleKind};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::line::Severity;
 use crate::domain::plan::Output;
 use crate::exec::{Found, Job};
-use crate::forms::cloudformation::standing;
+use crate::forms::cloudformation::{ECS_SERVICE, standing};
 use crate::text::safe::Safe;
 
 /// The number of the call that does it, within the attempt.
@@ -350,16 +351,33 @@ impl<'a> Course<'a> {
         let events = self.events(id).await.map_err(Trouble::out_of_sight)?;
         let ours: Vec<StackEvent> = ours(&events, &self.tokens()).into_iter().cloned().collect();
         let first = self.cloud.first_failure(&ours).await;
+        let unstable = self.unstable(first.as_ref(), &ours).await;
         Err(outcome::failed(&outcome::Ended {
             verb: self.operation.verb,
             name: self.name,
             status,
             reason: stack.map(|stack| stack.reason.clone()).unwrap_or_default(),
             first: first.as_ref(),
+            unstable: unstable.as_ref(),
             events: &ours,
             cancelled: self.cancelling,
         })
         .changed_at(stack.and_then(|stack| stack.changed_at)))
+    }
+
+    /// What its service itself says where that failed first: of it CloudFormation tells no more than
+    /// that it did not come to be stable.
+    async fn unstable(
+        &self,
+        first: Option<&FirstFailure>,
+        ours: &[StackEvent],
+    ) -> Option<Unstable> {
+        let failed = &first?.event;
+        let since = ours.iter().map(|event| event.at).min()?;
+        if failed.kind.as_str() != ECS_SERVICE || failed.physical.is_empty() {
+            return None;
+        }
+        self.cloud.why_unstable(&failed.physical, since).await
     }
 
     fn say(&self, text: &str) {

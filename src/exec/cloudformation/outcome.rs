@@ -2,6 +2,7 @@
 //! each state that is left.
 
 use crate::aws::cfn::events::{FirstFailure, StackEvent};
+use crate::aws::ecs::Unstable;
 use crate::aws::{Trouble, TroubleKind};
 use crate::domain::failure::{Failure, Retry};
 use crate::text::safe::Safe;
@@ -14,6 +15,8 @@ pub(super) struct Ended<'a> {
     pub(super) status: &'a str,
     pub(super) reason: Safe,
     pub(super) first: Option<&'a FirstFailure>,
+    /// What the service says that failed first.
+    pub(super) unstable: Option<&'a Unstable>,
     pub(super) events: &'a [StackEvent],
     pub(super) cancelled: bool,
 }
@@ -26,12 +29,16 @@ pub(super) fn failed(ended: &Ended<'_>) -> Failure {
         status,
         reason,
         first,
+        unstable,
         events,
         cancelled,
     } = ended;
     let summary = match first {
         _ if *cancelled && first.is_none() => {
             format!("the {verb} of {name} was cancelled; the stack is {status}")
+        }
+        Some(first) if let Some(unstable) = unstable => {
+            format!("{}: {}", first.path, Safe::told(&unstable.why))
         }
         Some(first) if first.event.reason.is_empty() => {
             format!("{}: {}", first.path, first.event.status)
@@ -52,6 +59,10 @@ pub(super) fn failed(ended: &Ended<'_>) -> Failure {
                 event.reason
             )
         })
+        .chain(unstable.iter().flat_map(|unstable| {
+            let said = unstable.said.iter();
+            said.map(|(at, text)| format!("{} {}", at.clock(), Safe::told(text)))
+        }))
         .collect();
     let failure = Failure::new(summary)
         .detail(
@@ -228,6 +239,7 @@ mod tests {
             status: "UPDATE_ROLLBACK_COMPLETE",
             reason: Safe::default(),
             first: Some(&first),
+            unstable: None,
             events: &events,
             cancelled: false,
         };

@@ -1,5 +1,5 @@
 //! `ecs.run-task {cluster, definition, network: {subnets, groups}}`: runs a task once, to its end.
-//! The lines of its first container that writes any are given as they come. A task that did not end
+//! The lines of all its containers are given as they come, each in its own order. A task that did not end
 //! by itself with exit code 0 failed, with what its containers said last. Its output is
 //! `{task, exit_code}`.
 //!
@@ -16,7 +16,7 @@ use crate::aws::ecs::NewTask;
 use crate::aws::stream::Lines;
 use crate::aws::{Cloud, Trouble, TroubleKind};
 use crate::domain::failure::{Failure, Retry};
-use crate::domain::line::{Severity, guess};
+use crate::domain::line::{Severity, guess, of_task};
 use crate::domain::plan::{Cancel, Output};
 use crate::exec::Job;
 use crate::exec::again::{Again, begin, is_fresh};
@@ -64,14 +64,8 @@ impl Again for Run {
             Some(started) => started.arn,
             None => start(job, cloud, &params).await?,
         };
-        let log = logged_by(job, cloud, &params.definition).await?;
-        let mut followed = Followed {
-            log,
-            lines: Lines::default(),
-            nth: 0,
-            last: Vec::new(),
-            is_mute: false,
-        };
+        let logs = logged_by(job, cloud, &params.definition).await?;
+        let mut followed = Followed::new(logs, &arn);
         let task = follow(job, cloud, &params, &arn, &mut followed).await?;
         outcome(job, &task, &followed)
     }
@@ -122,59 +116,115 @@ async fn start(job: &Job, cloud: &Cloud, params: &Params) -> Result<String, Fail
 }
 
 /// Where the lines are that are given.
-async fn logged_by(job: &Job, cloud: &Cloud, definition: &str) -> Result<Option<Logged>, Failure> {
+async fn logged_by(job: &Job, cloud: &Cloud, definition: &str) -> Result<Vec<Logged>, Failure> {
     match cloud.task_definition(definition).await {
-        Ok(definition) => Ok(logged(&definition).into_iter().next()),
+        Ok(definition) => Ok(logged(&definition)),
         Err(trouble) if passes(&trouble) => Err(trouble.out_of_sight()),
         Err(trouble) => {
             let text = format!("its lines are missing here: {}", trouble.failure.summary);
             job.port.line(1, Severity::Gap, "", Safe::new(&text));
-            Ok(None)
+            Ok(Vec::new())
         }
     }
 }
 
+/// The lines of a task.
 struct Followed {
-    log: Option<Logged>,
+    containers: Vec<Container>,
+    /// The last of them, each with its container where there are several.
+    last: Vec<String>,
+}
+
+/// The lines of a container.
+struct Container {
+    /// What its lines are of.
+    part: String,
+    log: Logged,
     lines: Lines,
     /// The number of the line that was given last.
     nth: u64,
-    last: Vec<String>,
     is_mute: bool,
 }
 
 impl Followed {
-    fn give(&mut self, job: &Job, severity: Severity, text: &str) {
-        self.nth += 1;
-        let part = self.log.as_ref().map_or("", |log| log.container.as_str());
-        job.port.line(self.nth, severity, part, Safe::told(text));
+    /// The lines of a task, from the first one on.
+    fn new(logs: Vec<Logged>, task: &str) -> Self {
+        let (names, id) = (logs.len() > 1, task.rsplit('/').next().unwrap_or(task));
+        let container = |log: Logged| Container {
+            part: if names {
+                of_task(&log.container, id)
+            } else {
+                log.container.clone()
+            },
+            log,
+            lines: Lines::default(),
+            nth: 0,
+            is_mute: false,
+        };
+        Self {
+            containers: logs.into_iter().map(container).collect(),
+            last: Vec::new(),
+        }
     }
 
     /// Gives what is new; true where there was nothing.
     async fn read(&mut self, job: &Job, cloud: &Cloud, task: &Task) -> bool {
-        let Some(log) = self.log.clone().filter(|_| !self.is_mute) else {
-            return true;
-        };
-        let stream = format!("{}/{}/{}", log.prefix, log.container, task.id());
-        match self.lines.read(cloud, &log.group, &stream).await {
+        let names = self.containers.len() > 1;
+        let mut is_quiet = true;
+        for one in &mut self.containers {
+            let new = one.read(job, cloud, task).await;
+            is_quiet &= new.is_none();
+            for line in new.into_iter().flatten() {
+                self.last.push(if names {
+                    format!("{}: {line}", one.log.container)
+                } else {
+                    line
+                });
+            }
+        }
+        let over = self.last.len().saturating_sub(LAST);
+        self.last.drain(..over);
+        is_quiet
+    }
+
+    /// Whether no line can come any more.
+    fn is_mute(&self) -> bool {
+        self.containers.iter().all(|one| one.is_mute)
+    }
+}
+
+impl Container {
+    fn give(&mut self, job: &Job, severity: Severity, text: Safe) {
+        self.nth += 1;
+        job.port.part_line(self.nth, severity, &self.part, text);
+    }
+
+    /// Gives what is new, and says what that is; none where the end was reached without anything
+    /// new.
+    async fn read(&mut self, job: &Job, cloud: &Cloud, task: &Task) -> Option<Vec<String>> {
+        if self.is_mute {
+            return None;
+        }
+        let stream = self.log.stream(task.id());
+        match self.lines.read(cloud, &self.log.group, &stream).await {
             Ok(page) => {
                 let is_quiet = page.messages.is_empty() && page.is_end;
+                let mut new = Vec::new();
                 for (_, message) in page.messages {
-                    self.give(job, guess(&message), &message);
-                    self.last.push(Safe::told(&message).into_string());
+                    let text = Safe::told(&message);
+                    new.push(text.to_string());
+                    self.give(job, guess(&message), text);
                 }
-                let over = self.last.len().saturating_sub(LAST);
-                self.last.drain(..over);
-                is_quiet
+                (!is_quiet).then_some(new)
             }
             Err(trouble) => {
                 if matches!(trouble.kind, TroubleKind::Denied | TroubleKind::Refused) {
                     self.is_mute = true;
                     let why = &trouble.failure.summary;
                     let text = format!("its lines are missing here: {why}");
-                    self.give(job, Severity::Gap, &text);
+                    self.give(job, Severity::Gap, Safe::told(&text));
                 }
-                true
+                None
             }
         }
     }
@@ -199,8 +249,7 @@ async fn follow(
                 let is_quiet = followed.read(job, cloud, &task).await;
                 if task.is_over() {
                     quiet = if is_quiet { quiet + 1 } else { 0 };
-                    let nothing_comes = followed.log.is_none() || followed.is_mute;
-                    if quiet >= QUIET || nothing_comes {
+                    if quiet >= QUIET || followed.is_mute() {
                         return Ok(task);
                     }
                     soon = soon.min(SOON);

@@ -86,3 +86,61 @@ async fn a_task_that_failed_says_why_with_its_last_lines() {
         assert_eq!(failure.detail, "ERROR: relation exists");
     }
 }
+
+/// Each container has a stream of its own, and each of its lines a number of its own.
+#[tokio::test]
+async fn the_lines_of_all_containers_are_given() {
+    let looks = std::sync::atomic::AtomicU32::new(0);
+    let account = Account::new(move |call: &Came| {
+        let target = call.headers["x-amz-target"].clone();
+        let log = |name: &str| {
+            json!({ "name": name, "logConfiguration": { "logDriver": "awslogs", "options": {
+                "awslogs-group": "jobs", "awslogs-stream-prefix": "run" } } })
+        };
+        let said: Value = match target.rsplit('.').next().unwrap() {
+            "RunTask" => {
+                json!({ "tasks": [{ "taskArn": ARN, "lastStatus": "PENDING" }], "failures": [] })
+            }
+            "DescribeTaskDefinition" => {
+                json!({ "taskDefinition": { "containerDefinitions": [log("migrate"), log("proxy")] } })
+            }
+            "DescribeTasks" => {
+                let look = looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                let status = if look < 1 { "RUNNING" } else { "STOPPED" };
+                json!({ "tasks": [{ "taskArn": ARN, "lastStatus": status, "stopCode": "EssentialContainerExited",
+                    "containers": [{ "name": "migrate", "exitCode": 1 }] }] })
+            }
+            "GetLogEvents" => {
+                let asked: Value = serde_json::from_slice(&call.body).unwrap();
+                let stream = asked["logStreamName"].as_str().unwrap();
+                let events = match (stream, asked["nextToken"].as_str()) {
+                    ("run/migrate/0a1b", None) => {
+                        json!([{ "timestamp": 1, "message": "up" }, { "timestamp": 3, "message": "ERROR no" }])
+                    }
+                    ("run/proxy/0a1b", None) => json!([{ "timestamp": 2, "message": "ready" }]),
+                    ("run/migrate/0a1b" | "run/proxy/0a1b", Some(_)) => json!([]),
+                    other => panic!("{other:?}"),
+                };
+                json!({ "events": events, "nextForwardToken": "f/1" })
+            }
+            other => panic!("{other}"),
+        };
+        Answered::new(200, said.to_string())
+    });
+    let bench = Arc::new(Bench::over(&account));
+    let failure = bench.run("ecs.run-task", params()).await.unwrap_err();
+    assert_eq!(
+        failure.detail,
+        "migrate: up\nmigrate: ERROR no\nproxy: ready"
+    );
+    let mut given = bench.counted();
+    given.sort();
+    assert_eq!(
+        given,
+        [
+            "1 migrate 0a1b: up",
+            "1 proxy 0a1b: ready",
+            "2 migrate 0a1b: ERROR no"
+        ]
+    );
+}

@@ -17,10 +17,10 @@ use crate::domain::line::Line;
 use crate::domain::look::{Health, Member, PartSeen, Sight, Standing, Subject};
 use crate::domain::place::Place;
 use crate::domain::time::Time;
-use crate::forms::cloudformation::{CALLED, StackFacts, standing};
+use crate::forms::cloudformation::{CALLED, ECS_SERVICE, StackFacts, standing};
 use crate::observe::cloudformation::events::Follower;
 use crate::observe::cloudformation::serve::{self, health};
-use crate::observe::{Follow, Glance};
+use crate::observe::{Follow, Glance, Served, ecs};
 use crate::text::safe::Safe;
 
 /// How many parts a sight keeps.
@@ -48,6 +48,8 @@ pub(super) struct Followed {
     members: Vec<Member>,
     /// Its services, in which state, and when that was found out.
     services: Option<(State, Time, Vec<Service>)>,
+    /// What is known of those.
+    tasks: ecs::Services,
 }
 
 /// What CloudFormation says of a stack.
@@ -171,7 +173,11 @@ impl Follow for Followed {
         .boxed()
     }
 
-    fn serve<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>> {
+    fn serve<'a>(
+        &'a mut self,
+        place: &'a Place,
+        glance: Glance,
+    ) -> BoxFuture<'a, Result<Option<Served>, Failure>> {
         async move {
             let there = self
                 .state
@@ -182,14 +188,20 @@ impl Follow for Followed {
                 .as_ref()
                 .filter(|_| there)
                 .map_or(&[] as &[Service], |(_, _, services)| services);
-            serve::tasks(&self.cloud(place).await?, services).await
+            let cloud = self.clients.at(place).await?.watching();
+            self.tasks.served(&cloud, services, glance).await
         }
         .boxed()
     }
 }
 
 impl Followed {
-    pub(super) fn new(clients: Arc<Clients>, about: Subject, events: Follower) -> Self {
+    pub(super) fn new(
+        clients: Arc<Clients>,
+        about: Subject,
+        events: Follower,
+        tasks: ecs::Services,
+    ) -> Self {
         Self {
             clients,
             about,
@@ -200,6 +212,7 @@ impl Followed {
             last: None,
             members: Vec::new(),
             services: None,
+            tasks,
         }
     }
 
@@ -287,10 +300,22 @@ impl Followed {
     fn recent(&self, now: Time) -> Vec<PartSeen> {
         let told = |part: &&PartSeen| part.health != Health::Fine || now.since(part.at) < RECENT;
         let mut parts: Vec<PartSeen> = self.parts.values().filter(told).cloned().collect();
+        for part in parts.iter_mut().filter(|part| is_unstable(part)) {
+            let mut members = self.members.iter();
+            let member = members.find(|member| member.name == part.name);
+            if let Some(why) = member.and_then(|member| self.tasks.why(member.id.as_str())) {
+                part.reason = why.clone();
+            }
+        }
         parts.sort_by_key(|part| part.at);
         parts.truncate(PARTS);
         parts
     }
+}
+
+/// Whether it is a service of which CloudFormation says no more than that it failed.
+fn is_unstable(part: &PartSeen) -> bool {
+    part.health == Health::Failed && part.kind.as_str() == ECS_SERVICE
 }
 
 #[cfg(test)]

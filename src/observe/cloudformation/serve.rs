@@ -1,13 +1,14 @@
-//! What a stack is made of, and how many tasks of its ECS services run, of how many desired.
+//! What a stack is made of, and which ECS services are among that.
 
 use aws_sdk_cloudformation::types::{ResourceStatus, StackResource};
 
 use crate::aws::Cloud;
 use crate::aws::cfn::events::StackEvent;
 use crate::aws::cfn::stack::is_missing;
-use crate::aws::ecs::{Counts, Service};
+use crate::aws::ecs::Service;
 use crate::domain::failure::Failure;
 use crate::domain::look::{Health, Member};
+use crate::forms::cloudformation::ECS_SERVICE;
 use crate::text::safe::Safe;
 
 /// The resources of a CloudFormation stack as they are, and the ECS services among them; none when
@@ -36,7 +37,7 @@ pub async fn resources(
     let rows = resources.stack_resources();
     let services = rows
         .iter()
-        .filter(|row| row.resource_type() == Some("AWS::ECS::Service"))
+        .filter(|row| row.resource_type() == Some(ECS_SERVICE))
         .filter_map(|row| row.physical_resource_id().map(Service::of));
     Ok((rows.iter().map(member).collect(), services.collect()))
 }
@@ -72,47 +73,5 @@ pub(super) fn health(event: &StackEvent) -> Health {
         Health::Stopped
     } else {
         Health::Failed
-    }
-}
-
-/// Running and desired tasks of these services together; `None` when there are none.
-///
-/// # Errors
-/// When AWS could not be asked, or does not tell of one of them.
-pub async fn tasks(cloud: &Cloud, services: &[Service]) -> Result<Option<(u32, u32)>, Failure> {
-    if services.is_empty() {
-        return Ok(None);
-    }
-    sum(services, &cloud.tasks(services).await?).map(Some)
-}
-
-fn sum(services: &[Service], counts: &Counts) -> Result<(u32, u32), Failure> {
-    services
-        .iter()
-        .try_fold((0, 0), |(running, desired), service| {
-            match counts.get(service) {
-                Some((more, wanted)) => Ok((running + more, desired + wanted)),
-                None => Err(Failure::new(format!(
-                    "ECS was asked for the service {service} and says nothing about it"
-                ))),
-            }
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sum_is_told_only_when_each_service_is() {
-        let all: Vec<Service> = ["a", "b"].map(Service::of).to_vec();
-        let counts: Counts = [(all[0].clone(), (1, 2))].into();
-        assert_eq!(sum(&all[..1], &counts), Ok((1, 2)));
-        assert!(
-            sum(&all, &counts)
-                .unwrap_err()
-                .summary
-                .contains("the service b")
-        );
     }
 }

@@ -345,6 +345,7 @@ async fn damage_of_what_can_be_made_again_changes_nothing() {
             value: Seen::Serve {
                 running: 1,
                 desired: 2,
+                services: Vec::new(),
             },
             taken_at: Time(1),
             place: None,

@@ -8,7 +8,7 @@ mod sources;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::domain::line::{Id, Line, PhaseMark, Severity};
+use crate::domain::line::{Id, Line, PhaseMark, Severity, SourceKind};
 use crate::domain::time::Time;
 
 pub(super) use chunk::Chunk;
@@ -349,9 +349,18 @@ fn key_of(line: &Line) -> u64 {
     let mut hasher = DefaultHasher::new();
     // Every deployment counts anew.
     let no = match line.id {
-        Id::Nth(_) => line.no,
+        Id::Nth(_) | Id::OfPart { .. } => line.no,
         Id::Name(_) => None,
     };
     (line.kind, line.source.as_str(), &line.stack, no, &line.id).hash(&mut hasher);
+    // And so does every stream, and every part that counts for itself.
+    let counts_for_itself = match line.id {
+        Id::Nth(_) => line.kind == SourceKind::Logs,
+        Id::OfPart { .. } => true,
+        Id::Name(_) => false,
+    };
+    if counts_for_itself {
+        line.part.as_str().hash(&mut hasher);
+    }
     hasher.finish()
 }

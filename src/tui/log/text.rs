@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use crate::domain::line::{Severity, SourceKind};
+use crate::domain::line::{Severity, SourceKind, is_of_task};
 use crate::domain::time::{Time, short};
 
 use super::ring::{Row, Source};
@@ -65,10 +65,13 @@ impl Times {
 }
 
 /// The name of a source as a column shows it: of what goes through phases the phase, which its
-/// header names with the source.
+/// header names with the source; of a container of a task that container, with the task.
 pub(super) fn name(source: &Source, is_header: bool) -> &str {
     match source.kind {
         _ if source.run.is_some() && !is_header => source.part.as_str(),
+        SourceKind::Logs | SourceKind::Out if is_of_task(source.part.as_str()) => {
+            source.part.as_str()
+        }
         SourceKind::Events if !source.part.is_empty() => source.part.as_str(),
         SourceKind::Events | SourceKind::Logs | SourceKind::Out | SourceKind::Engine => {
             source.name.as_str()

@@ -8,6 +8,7 @@ use crate::domain::end::End;
 use crate::domain::failure::Retry;
 use crate::domain::hold::HoldKind;
 use crate::domain::lifecycle::{PhaseClass, PhaseFlag};
+use crate::domain::sighting::ServiceSeen;
 use crate::domain::stack::Stack;
 use crate::domain::time::Time;
 
@@ -140,7 +141,11 @@ impl World {
         let last = stack.last.and_then(|last| self.deployment(last));
         let left_at_zero =
             last.is_some_and(|d| !matches!(d.end, Some(End::Done)) && d.down_since().is_some());
-        stack.class() != PhaseClass::Gone && running == 0 && (desired > 0 || left_at_zero)
+        // One of several that is at zero serves nobody, however many tasks the others have.
+        let services = self.services(&stack.id).map(|(services, _)| services);
+        let is_one_down = services.is_some_and(|all| all.iter().any(ServiceSeen::is_down));
+        stack.class() != PhaseClass::Gone
+            && (is_one_down || running == 0 && (desired > 0 || left_at_zero))
     }
 }
 

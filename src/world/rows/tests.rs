@@ -71,6 +71,7 @@ fn a_crashed_service_is_down_and_needs_somebody() {
         Seen::Serve {
             running: 0,
             desired: 2,
+            services: Vec::new(),
         },
         2,
     );
@@ -545,4 +546,67 @@ fn what_was_refused_under_another_name_is_not_down() {
     scene.sighting("stack/dev/app", THING, Seen::Thing { sight }, 2);
     let row = scene.world.row(&id("dev/app"), NOW);
     assert_eq!(row.state, State::Fail);
+}
+
+const FAILS: &str = "its tasks fail: the container main ended with exit code 1 (3 of late)";
+
+/// What serves is told by each service: the sum of several hides one that is at zero.
+#[test]
+fn a_service_at_zero_or_whose_tasks_fail_is_told_whatever_the_others_do() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    scene.ago(900).good("dev/a", fixture::spec("dev/a", "1"));
+    let service = |name: &str, running: u32, coming: Option<(u32, u32)>, trouble: Option<&str>| {
+        crate::domain::sighting::ServiceSeen {
+            name: name.into(),
+            running,
+            desired: 2,
+            pending: 1,
+            coming,
+            trouble: trouble.map(Into::into),
+        }
+    };
+    for (services, state, says, line) in [
+        (
+            vec![
+                service("web", 2, None, None),
+                service("api", 1, Some((1, 2)), None),
+            ],
+            State::Ok,
+            "3/4>1",
+            "SERVES 1 3/4, 1/2 new, 2 pending.",
+        ),
+        (
+            vec![service("web", 1, None, Some(FAILS))],
+            State::Ok,
+            "1/2 LOOPS",
+            "SERVES 1 1/2, 1 pending. LOOPS.",
+        ),
+        (
+            vec![
+                service("web", 2, None, None),
+                service("worker", 0, None, None),
+            ],
+            State::Down,
+            "2/4",
+            "DOWN dev/a 2/4 (worker at 0)",
+        ),
+    ] {
+        let running = services.iter().map(|one| one.running).sum();
+        let desired = services.iter().map(|one| one.desired).sum();
+        let seen = Seen::Serve {
+            running,
+            desired,
+            services,
+        };
+        scene.sighting("stack/dev/a", "serve", seen, 2);
+        let row = scene.world.row(&id("dev/a"), NOW);
+        assert_eq!(row.state, state, "{says}");
+        assert_eq!(row.serve_says().as_deref(), Some(says));
+        let verdict = scene.world.verdict(&id("dev/a"), NOW);
+        assert!(verdict.line.contains(line), "{}", verdict.line);
+        if says.contains("LOOPS") {
+            assert_eq!(verdict.why, Some(format!("web: {FAILS}")));
+        }
+    }
 }

@@ -15,10 +15,15 @@ impl World {
         let age = row.since.map_or_else(String::new, |since| {
             format!(" for {}", short(now.since(since)))
         });
+        let flow = row.serves.flow();
+        let word = row.serve_word();
+        let word = word.map_or_else(String::new, |word| format!(" {word}."));
         let serves = match (&row.serve, &row.serving) {
-            (Some((running, desired)), None) => format!(" SERVES {running}/{desired}."),
+            (Some((running, desired)), None) => {
+                format!(" SERVES {running}/{desired}{flow}.{word}")
+            }
             (Some((running, desired)), Some(release)) => {
-                format!(" SERVES {release} {running}/{desired}.")
+                format!(" SERVES {release} {running}/{desired}{flow}.{word}")
             }
             (None, _) => String::new(),
         };
@@ -186,6 +191,12 @@ fn down_line(row: &Row, shown: Option<&Deployment>, now: Time) -> String {
     } else {
         format!(" {running}")
     };
+    let down: Vec<String> = row.serves.down().map(|one| one.name.to_string()).collect();
+    let which = if running > 0 && !down.is_empty() {
+        format!(" ({} at 0)", down.join(", "))
+    } else {
+        String::new()
+    };
     let since = shown.and_then(Deployment::down_since).or(row.since);
     let age = since.map_or_else(String::new, |since| {
         format!(" for {}", short(now.since(since)))
@@ -206,7 +217,7 @@ fn down_line(row: &Row, shown: Option<&Deployment>, now: Time) -> String {
         format!("{approved}: {} ({}/{})", at.id, at.nth, at.of)
     });
     format!(
-        "DOWN {}{count}{age}{said}{}{at}",
+        "DOWN {}{count}{which}{age}{said}{}{at}",
         row.stack,
         failed.unwrap_or_default()
     )

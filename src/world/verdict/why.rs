@@ -94,6 +94,14 @@ impl World {
             State::Down | State::Fail | State::Brok | State::Stale | State::Canc => {
                 failed().or_else(from_parts)
             }
+            State::Run | State::RunOutside | State::Ok | State::Que | State::Froz
+                if let Some(trouble) = row.serves.trouble() =>
+            {
+                return Some(Why {
+                    reason: trouble.clone(),
+                    text: trouble,
+                });
+            }
             State::Run => {
                 let slow = row.slow.as_ref()?;
                 return Some(Why {

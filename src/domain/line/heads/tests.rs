@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::ids::DeploymentNo;
-use crate::domain::line::{Severity, SourceKind};
+use crate::domain::line::{Id, Severity, SourceKind};
 use crate::domain::time::Time;
+use crate::text::safe::Safe;
 
 /// A line of one of five sources, two of which count.
 fn line(source: usize, nth: usize, at: i64) -> Line {
@@ -113,4 +114,36 @@ fn memory_is_bounded_and_forgets_the_silent() {
     assert!(heads.0.contains_key(&busy));
     let text = serde_json::to_string(&heads).unwrap();
     assert_eq!(serde_json::from_str::<Heads>(&text).unwrap(), heads);
+}
+
+/// Parts that count for themselves are each read on where it stands, in whatever order they come.
+#[test]
+fn parts_that_count_for_themselves_keep_their_own_numbers() {
+    let line = |part: &str, of_part: u64| Line {
+        turn: Turn::default(),
+        at: Time(1),
+        id: Id::OfPart { of_part },
+        kind: SourceKind::Out,
+        source: Safe::new("migrate"),
+        part: Safe::new(part),
+        stack: "dev/a".parse().unwrap(),
+        no: Some(DeploymentNo(1)),
+        severity: Severity::Info,
+        phase: None,
+        text: Safe::new("said"),
+    };
+    let mut heads = Heads::default();
+    let placed: Vec<bool> = [("a", 1), ("a", 2), ("b", 1), ("a", 1), ("b", 2), ("b", 2)]
+        .into_iter()
+        .zip(1..)
+        .map(|((part, nth), number)| heads.place(&mut line(part, nth), number))
+        .collect();
+    assert_eq!(placed, [true, true, true, false, true, false]);
+    let stored = serde_json::to_string(&line("a", 7).id).unwrap();
+    assert_eq!(stored, r#"{"of_part":7}"#);
+    assert_eq!(
+        serde_json::from_str::<Id>(&stored).unwrap(),
+        Id::OfPart { of_part: 7 }
+    );
+    assert_eq!(serde_json::from_str::<Id>("7").unwrap(), Id::Nth(7));
 }

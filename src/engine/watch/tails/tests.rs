@@ -88,7 +88,7 @@ impl Lines for Kept {
         let newest = lines.iter().map(|line| line.at).max().unwrap_or_default();
         let name = |line: &Line| match &line.id {
             Id::Name(name) => name.clone(),
-            Id::Nth(nth) => panic!("a log group does not count: {nth}"),
+            counted => panic!("a log group does not count: {counted:?}"),
         };
         let mut kept: Vec<_> = lines
             .iter()
@@ -188,6 +188,7 @@ impl Scene {
             eyes,
             lines,
             live: BTreeMap::new(),
+            tasks: BTreeMap::new(),
         };
         let wanted = Wanted {
             places: self.aws.place(None).into(),

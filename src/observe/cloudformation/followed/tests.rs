@@ -12,6 +12,7 @@ fn followed() -> Followed {
         clients,
         Subject::new("cloudformation.stack", "dev-api"),
         Follower::new("dev/api".parse().unwrap(), "dev-api", NOW),
+        ecs::Services::new("dev/api".parse().unwrap(), NOW),
     )
 }
 
@@ -28,6 +29,7 @@ fn shown(now: Time) -> Glance {
     Glance {
         far: false,
         no: None,
+        recent: None,
         now,
     }
 }
@@ -59,6 +61,7 @@ fn news_are_read_until_they_tell_what_the_state_says() {
         it.has_news(Glance {
             far: true,
             no: Some(crate::domain::ids::DeploymentNo(1)),
+            recent: None,
             now: NOW
         }),
         "ours is told whoever looks"

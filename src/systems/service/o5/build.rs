@@ -60,9 +60,11 @@ pub(super) fn build(app: &Application, cluster: &Cluster, reading: &mut Reading<
     let mut template = Template::default();
     let mut stores = Stores::of(app, cluster, &mut template, reading);
     let mut logs = Vec::new();
+    // The lines of a migration are given by the step that runs it.
+    let mut of_steps = Vec::new();
     let mut databases = Vec::new();
     for database in &app.databases {
-        if let Some(made) = stores.database(app, database, &mut template, &mut logs, reading) {
+        if let Some(made) = stores.database(app, database, &mut template, &mut of_steps, reading) {
             databases.push(made);
         }
     }

@@ -83,7 +83,15 @@ fn lines(stack: &StackId, scene: &Scene<'_>, theme: &Theme) -> Vec<Text> {
         lines.push(Text::new("in service", source.to_string()));
     }
     if let Some((running, desired)) = row.serve {
-        lines.push(Text::new("serves", format!("{running} of {desired}")));
+        let age = row.serves.age(now);
+        let age = age.map_or_else(String::new, |age| format!("  {age}"));
+        let text = format!("{running} of {desired}{}{age}", row.serves.flow());
+        lines.push(Text::new("serves", text));
+    }
+    for one in &row.serves.services {
+        let is_well = !one.is_down() && one.trouble.is_none();
+        let role = if is_well { Role::Dim } else { Role::Fail };
+        lines.push(Text::new(format!("  {}", one.name), one.says()).role(role));
     }
     if let Some(at) = row.since {
         lines.push(Text::new(

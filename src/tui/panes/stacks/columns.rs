@@ -99,12 +99,7 @@ impl Columns {
         } else {
             (" ".to_owned(), text)
         };
-        let serve = row.serve.map_or_else(String::new, |(running, desired)| {
-            format!("{running}/{desired}")
-        });
-        let short_of = row
-            .serve
-            .is_some_and(|(running, desired)| running < desired);
+        let (serve, serve_role) = serve(row, self.serve.saturating_sub(1));
         let step = row.step.as_ref().map_or_else(String::new, |at| {
             format!("{} ({}/{})", at.id, at.nth, at.of)
         });
@@ -127,14 +122,7 @@ impl Columns {
                 " ".repeat(self.state - paint::width(&fit(&badge, badge_cells))),
                 text,
             ),
-            (
-                pad(&serve, self.serve),
-                if short_of {
-                    theme.style(Role::Warn)
-                } else {
-                    text
-                },
-            ),
+            (pad(&serve, self.serve), theme.style(serve_role)),
             (pad_release(row, self.release), text),
             (
                 pad(
@@ -193,6 +181,31 @@ impl Columns {
         ));
         cells
     }
+}
+
+/// What serves: the counts, with what is the matter or how many new tasks there are where that has
+/// room; a word that needs a person stands before the counts.
+fn serve(row: &Row, cells: usize) -> (String, Role) {
+    let Some((running, desired)) = row.serve else {
+        return (String::new(), Role::Text);
+    };
+    let counts = format!("{running}/{desired}");
+    let short_of = if running < desired {
+        Role::Warn
+    } else {
+        Role::Text
+    };
+    let (said, role) = match (row.serve_word(), row.serves.coming()) {
+        (Some(word), _) => (
+            vec![format!("{counts} {word}"), word.to_owned()],
+            Role::Fail,
+        ),
+        (None, Some((new, _))) => (vec![format!("{counts}>{new}"), counts], short_of),
+        (None, None) => (vec![counts], short_of),
+    };
+    let fits = said.iter().find(|text| paint::width(text) <= cells);
+    let text = fits.or(said.last()).cloned().unwrap_or_default();
+    (text, role)
 }
 
 /// A release, or two with `>` between them, each cut so that the arrow stays visible. Digests lose
