@@ -9,8 +9,8 @@ impl Place {
     /// An application without a container that migrates, with these files, at version v1.
     fn of_files(test: &str, files: &[(&str, &str)]) -> Self {
         let place = Self::new(test);
-        let text = std::fs::read_to_string(place.program.estate()).unwrap();
-        let with = text.replace(
+        let estate = std::fs::read_to_string(place.program.estate()).unwrap();
+        let with = estate.replace(
             "config: app.yaml,",
             "config: app.yaml, migrations: { main: db },",
         );
