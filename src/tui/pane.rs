@@ -219,9 +219,10 @@ pub trait Pane {
         Vec::new()
     }
 
-    /// The lines of a stack that stand around a time, the oldest first.
-    fn around(&self, _stack: &StackId, _at: Time) -> Vec<Near> {
-        Vec::new()
+    /// The lines around the first error of a stack in a span of time, or around its end where there
+    /// is none, the oldest first; and when that was.
+    fn around(&self, _stack: &StackId, _ran: (Time, Time)) -> Option<(Time, Vec<Near>)> {
+        None
     }
 
     /// Takes new lines of what the console is about.

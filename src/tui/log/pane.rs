@@ -22,6 +22,8 @@ use super::{LogPane, Row, SOON, draw, footer, view};
 /// How far around a time lines are looked for, and how many before and after it are told.
 const AROUND: Duration = Duration::from_secs(30);
 const BEFORE: usize = 24;
+/// By how much the last line of what ended may be later than its end.
+const MOMENT: Duration = Duration::from_secs(1);
 const AFTER: usize = 8;
 
 impl Pane for LogPane {
@@ -193,7 +195,12 @@ impl Pane for LogPane {
         Title::new(draw::title(self, scene), "")
     }
 
-    fn around(&self, stack: &StackId, at: Time) -> Vec<Near> {
+    fn around(&self, stack: &StackId, (began, ended): (Time, Time)) -> Option<(Time, Vec<Near>)> {
+        // A way back may end long after what failed first did.
+        let ran = self.ring.place_of(began)..self.ring.place_of(ended + MOMENT);
+        let first = self.error_in(ran, |row| row.source.stack == *stack);
+        let first = first.and_then(|place| self.ring.row(place));
+        let at = first.map_or(ended, |row| row.at);
         let from = self.ring.place_of(at - AROUND);
         let rows = (from..self.ring.len()).map_while(|place| self.ring.row(place));
         let rows = rows
@@ -210,7 +217,8 @@ impl Pane for LogPane {
         let before = near.iter().filter(|line| line.at <= at).count();
         let first = before.saturating_sub(BEFORE);
         near.truncate(before + AFTER);
-        near.split_off(first)
+        let near = near.split_off(first);
+        (!near.is_empty()).then_some((at, near))
     }
 
     fn lines(&mut self, batch: &Batch) {

@@ -1,5 +1,7 @@
 //! Going from line to line by what they are.
 
+use std::ops::Range;
+
 use crate::domain::line::{Severity, SourceKind};
 use crate::domain::time::Time;
 use crate::tui::pane::Flow;
@@ -12,25 +14,30 @@ impl LogPane {
     /// else did is a warning.
     pub fn first_error(&mut self, since: Option<Time>) -> Flow {
         let from = since.map_or(0, |at| self.ring.place_of(at));
-        let is = |at: &usize, outside: bool| {
-            let row = self.ring.row(*at);
-            row.is_some_and(|row| {
-                row.severity == Severity::Error
-                    && (!outside || row.source.kind == SourceKind::Events)
-            })
-        };
-        let mut all = from..self.ring.len();
-        match all
-            .clone()
-            .find(|at| is(at, true))
-            .or_else(|| all.find(|at| is(at, false)))
-        {
+        match self.error_in(from..self.ring.len(), |_| true) {
             Some(at) => {
                 self.filter = None;
                 self.go(Some(at))
             }
             None => Flow::Say("there is no error in these lines".to_owned()),
         }
+    }
+
+    /// The first error among some lines, in the same sense.
+    pub(super) fn error_in(
+        &self,
+        places: Range<usize>,
+        counts: impl Fn(&Row<'_>) -> bool,
+    ) -> Option<usize> {
+        let is = |at: &usize, outside: bool| {
+            let row = self.ring.row(*at).filter(&counts);
+            row.is_some_and(|row| {
+                row.severity == Severity::Error
+                    && (!outside || row.source.kind == SourceKind::Events)
+            })
+        };
+        let outside = places.clone().find(|at| is(at, true));
+        outside.or_else(|| places.clone().find(|at| is(at, false)))
     }
 
     /// The next line of a kind, or the one before, folded or not.

@@ -588,8 +588,9 @@ fn a_service_at_zero_or_whose_tasks_fail_is_told_whatever_the_others_do() {
                 service("worker", 0, None, None),
             ],
             State::Down,
-            "2/4",
-            "DOWN dev/a 2/4 (worker at 0)",
+            // As many as there are when all is well.
+            "2/6",
+            "DOWN dev/a 2/6 (worker at 0)",
         ),
     ] {
         let running = services.iter().map(|one| one.running).sum();

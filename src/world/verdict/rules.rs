@@ -183,7 +183,7 @@ static RULES: &[Rule] = &[
             &["bucketnotempty"],
             &["bucket you tried to delete is not empty"],
         ],
-        "a bucket is not empty, and CloudFormation deletes empty ones alone",
+        "a bucket is not empty, and AWS deletes empty ones alone",
         "empty it, or leave it behind (U: recover), then retry",
     ),
     rule(
@@ -206,7 +206,8 @@ static RULES: &[Rule] = &[
             &["limitexceeded"],
             &["limit exceeded"],
             &["quota"],
-            &["exceeded the maximum number"],
+            &["maximum number"],
+            &["limit", "is reached"],
         ],
         "a quota of the account is reached",
         "ask for more in Service Quotas, or remove what is not needed, then retry",
@@ -228,7 +229,7 @@ static RULES: &[Rule] = &[
             &["template error"],
             &["template validation error"],
         ],
-        "CloudFormation does not take the template",
+        "AWS does not take the template",
         "mend what it names (`holdpoint render STACK` prints it), then deploy",
     ),
 ];
@@ -289,6 +290,10 @@ mod tests {
             (
                 "Rate exceeded (Service: Ecs)",
                 Some("AWS takes fewer calls than were made"),
+            ),
+            (
+                "The limit of 5000 alarms in this account is reached (Service: CloudWatch, Status Code: 400)",
+                Some("a quota of the account is reached"),
             ),
             ("exit status 3", None),
             ("", None),

@@ -22,16 +22,12 @@ pub(super) fn known_of(shown: Option<&Deployment>, reason: &str) -> Option<&'sta
 }
 
 impl World {
-    /// When what failed first of a stack did: what it is made of says so before its step.
+    /// From when until when the step ran that failed first of a stack's last deployment: somewhere in
+    /// between its real thing failed.
     #[must_use]
-    pub fn failed_at(&self, stack: &StackId) -> Option<Time> {
-        let d = self.latest(stack)?;
-        let step = d.first_failed().and_then(|(_, run)| run.ended_at);
-        let part = self.thing(stack).and_then(|thing| {
-            let first = thing.failures().0.first().map(|first| first.at);
-            first.filter(|at| d.started_at.is_some_and(|from| *at >= from))
-        });
-        step.into_iter().chain(part).min()
+    pub fn failed_between(&self, stack: &StackId) -> Option<(Time, Time)> {
+        let (_, run) = self.latest(stack)?.first_failed()?;
+        Some((run.started_at?, run.ended_at?))
     }
 
     pub(super) fn why(&self, row: &Row, shown: Option<&Deployment>) -> Option<Why> {

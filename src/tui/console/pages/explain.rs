@@ -16,17 +16,19 @@ impl Console {
             return;
         };
         // What was written then does not change while it is read.
-        let at = self.shown.world.failed_at(&stack);
-        let near: Vec<Near> = at.map_or_else(Vec::new, |at| {
-            let panes = self.board.panes();
-            panes.flat_map(|pane| pane.around(&stack, at)).collect()
+        let ran = self.shown.world.failed_between(&stack);
+        let near = ran.and_then(|ran| {
+            let mut panes = self.board.panes();
+            panes.find_map(|pane| pane.around(&stack, ran))
         });
         self.page_of(
             format!("Explain {stack}"),
             stack,
             move |stack, scene, theme| {
                 let mut all = lines(stack, scene, theme);
-                all.extend(around(at, &near));
+                if let Some((_, ended)) = ran {
+                    all.extend(around(ended, near.as_ref()));
+                }
                 all
             },
         );
@@ -34,18 +36,17 @@ impl Console {
 }
 
 /// The lines around a failure, as far as they are here.
-fn around(at: Option<Time>, near: &[Near]) -> Vec<Text> {
-    let Some(at) = at else { return Vec::new() };
-    let says = if near.is_empty() {
-        format!(
+fn around(ended: Time, near: Option<&(Time, Vec<Near>)>) -> Vec<Text> {
+    let says = match near {
+        None => format!(
             "no line of the 30 s around {} is here: L shows what there is",
-            at.clock()
-        )
-    } else {
-        format!("the lines of the 30 s around {}:", at.clock())
+            ended.clock()
+        ),
+        Some((at, _)) => format!("the lines of the 30 s around {}:", at.clock()),
     };
     let mut all = vec![Text::new("", ""), Text::new("LINES", says).role(Role::Dim)];
-    all.extend(near.iter().map(|line| {
+    let near = near.into_iter().flat_map(|(_, lines)| lines);
+    all.extend(near.map(|line| {
         let role = match line.severity {
             Severity::Error => Role::Fail,
             Severity::Warn => Role::Warn,

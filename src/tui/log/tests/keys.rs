@@ -86,6 +86,26 @@ fn the_first_error_is_the_deployments_own() {
         (100, 14),
     );
     let began = Some(Time(after(500)));
+    // What ended much later is explained by the lines around what failed first.
+    let stack = "prod/orders".parse().unwrap();
+    let around = |ran: (usize, usize)| {
+        desk.pane
+            .around(&stack, (Time(after(ran.0)), Time(after(ran.1))))
+    };
+    let (at, near) = around((500, 600_000)).unwrap();
+    assert_eq!((at, near.len()), (Time(after(3_000)), 4));
+    assert!(
+        near[3]
+            .text
+            .ends_with("CREATE_FAILED LateAlarm: no such metric")
+    );
+    assert_eq!(around((500, 1_000)).unwrap().0, Time(after(1_000)));
+    assert_eq!(around((500_000, 600_000)), None);
+    let other = "prod/billing".parse().unwrap();
+    assert_eq!(
+        desk.pane.around(&other, (Time(0), Time(after(9_000)))),
+        None
+    );
     desk.pane.first_error(began);
     assert_eq!(desk.at(), "CREATE_FAILED LateAlarm: no such metric");
     assert_eq!(
