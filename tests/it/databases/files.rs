@@ -160,7 +160,7 @@ fn who_holds_the_lock_of_a_table_is_named() {
         "-- holdpoint: compatible\nALTER TABLE orders ADD paid bool;",
     );
     let card = place.card("v2");
-    let says = "0002_note.sql  compatible  ACCESS EXCLUSIVE on orders, ";
+    let says = "0002_note.sql (compatible): ACCESS EXCLUSIVE on orders, ";
     assert!(card.contains(says), "{card}");
     assert!(card.contains("1 session holds locks on it now"), "{card}");
     let failed = place.deploy(&["--version", "v2"]);
@@ -245,7 +245,7 @@ fn a_card_says_how_large_the_table_is_that_is_written_anew() {
     );
     let card = place.card("v2");
     let begin =
-        "0002_widen.sql  breaking, because it says nothing  ACCESS EXCLUSIVE on orders, rewrites ";
+        "0002_widen.sql (breaking, because it says nothing): ACCESS EXCLUSIVE on orders, rewrites ";
     let line = card.split(begin).nth(1).unwrap_or_else(|| panic!("{card}"));
     let (size, rows) = line.split_once(", about ").unwrap();
     let megabytes: u32 = size.trim_end_matches(" MB").parse().unwrap();

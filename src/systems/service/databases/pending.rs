@@ -34,12 +34,12 @@ pub(super) fn told_of_files(
     lines
 }
 
-/// `0007_widen.sql  breaking  ACCESS EXCLUSIVE on orders, rewrites 1.2 GB, about 10,000,000 rows`.
+/// `0007_widen.sql (breaking): ACCESS EXCLUSIVE on orders, rewrites 1.2 GB, about 10,000,000 rows.`
 fn line(file: &Migration, there: &DatabaseFacts) -> String {
     let class = file
         .class
         .map_or("breaking, because it says nothing", Class::word);
-    let alone = if file.alone { "  no transaction" } else { "" };
+    let alone = if file.alone { ", no transaction" } else { "" };
     let mut does: Vec<String> = file
         .touches
         .tables
@@ -55,7 +55,11 @@ fn line(file: &Migration, there: &DatabaseFacts) -> String {
         does.push("locks no table that is there".to_owned());
     }
     let doubt = doubt(file, there).unwrap_or_default();
-    format!("{}  {class}{alone}  {}{doubt}", file.file, does.join("; "))
+    format!(
+        "{} ({class}{alone}): {}{doubt}.",
+        file.file,
+        does.join("; ")
+    )
 }
 
 fn touched(touch: &Touch, there: &DatabaseFacts) -> String {

@@ -821,12 +821,12 @@ fn a_card_says_what_a_file_locks_and_rewrites() {
     let plan = planned_of(&spec, &["version=v2"], &there("v1", "2"), &facts).unwrap();
     let holds = "954 MB, about 10,000,000 rows, 3 sessions hold locks on it now";
     for line in [
-        format!("7_widen.sql  breaking, because it says nothing  ACCESS EXCLUSIVE on orders, rewrites {holds}"),
-        format!("8_claims.sql  compatible  ACCESS EXCLUSIVE on orders, rewrites {holds}; and yet its comment says compatible: nobody reads or writes orders while that is written anew"),
-        "9_new.sql  compatible  locks no table that is there".to_owned(),
-        format!("10_index.sql  breaking  ACCESS EXCLUSIVE on public.orders, for its index orders_paid, {holds}; ACCESS EXCLUSIVE on lines (no such table is there yet)"),
-        "11_do.sql  breaking, because it says nothing  not understood: line 2 (DO: what runs there is not read)".to_owned(),
-        format!("12_i.sql  compatible  no transaction  SHARE UPDATE EXCLUSIVE on public.orders, {holds}"),
+        format!("7_widen.sql (breaking, because it says nothing): ACCESS EXCLUSIVE on orders, rewrites {holds}."),
+        format!("8_claims.sql (compatible): ACCESS EXCLUSIVE on orders, rewrites {holds}; and yet its comment says compatible: nobody reads or writes orders while that is written anew."),
+        "9_new.sql (compatible): locks no table that is there.".to_owned(),
+        format!("10_index.sql (breaking): ACCESS EXCLUSIVE on public.orders, for its index orders_paid, {holds}; ACCESS EXCLUSIVE on lines (no such table is there yet)."),
+        "11_do.sql (breaking, because it says nothing): not understood: line 2 (DO: what runs there is not read).".to_owned(),
+        format!("12_i.sql (compatible, no transaction): SHARE UPDATE EXCLUSIVE on public.orders, {holds}."),
     ] {
         assert!(plan.says.contains(&line), "{line}\n{:#?}", plan.says);
     }
