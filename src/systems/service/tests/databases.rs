@@ -428,7 +428,12 @@ fn a_teardown_leaves_databases_on_their_server() {
 
 /// The application with these files of migrations, of which the first is applied.
 fn with_files(files: &[(&str, &str)]) -> Spec {
-    let entry = json!({ "config": "ext/o5/app.yaml", "cluster": "cluster.yaml", "migrations": { "main": "db/" } });
+    migrated_by("main", "db/", files).unwrap()
+}
+
+/// The application, one of whose databases is migrated by the files of a folder.
+fn migrated_by(database: &str, folder: &str, files: &[(&str, &str)]) -> Result<Spec, String> {
+    let entry = json!({ "config": "ext/o5/app.yaml", "cluster": "cluster.yaml", "migrations": { database: folder } });
     let mut given = files_of(APP, CLUSTER);
     let found = files.iter().map(|(name, text)| {
         let file = SourceFile {
@@ -439,7 +444,8 @@ fn with_files(files: &[(&str, &str)]) -> Spec {
     });
     given.answer(Need::Glob("db/*.sql".to_owned()), found);
     match Service.read(&"dev-eu/shop".parse().unwrap(), &entry, &given) {
-        Read::Rendered(mut stacks, _) => stacks.remove(0).1,
+        Read::Rendered(mut stacks, _) => Ok(stacks.remove(0).1),
+        Read::Wrong(found) => Err(found.to_string()),
         other => panic!("{other:?}"),
     }
 }
@@ -708,21 +714,7 @@ fn steps_have_the_names_of_o5() {
 
 /// The application whose database `audit` has no container, with these files for it.
 fn carried_here(files: &[(&str, &str)]) -> Result<Spec, String> {
-    let entry = json!({ "config": "ext/o5/app.yaml", "cluster": "cluster.yaml", "migrations": { "audit": "db" } });
-    let mut given = files_of(APP, CLUSTER);
-    let found = files.iter().map(|(name, text)| {
-        let file = SourceFile {
-            bytes: text.as_bytes().to_vec(),
-            executable: false,
-        };
-        (format!("db/{name}"), file)
-    });
-    given.answer(Need::Glob("db/*.sql".to_owned()), found);
-    match Service.read(&"dev-eu/shop".parse().unwrap(), &entry, &given) {
-        Read::Rendered(mut stacks, _) => Ok(stacks.remove(0).1),
-        Read::Wrong(found) => Err(found.to_string()),
-        other => panic!("{other:?}"),
-    }
+    migrated_by("audit", "db", files)
 }
 
 /// A file as it is recorded.
