@@ -1,4 +1,4 @@
-//! Objects of S3: put, read, listed and deleted. The bucket stands in the path (as AWS serves it in
+//! Objects of S3: put, read, listed and deleted; and whether a bucket is there. The bucket stands in the path (as AWS serves it in
 //! every region, and every emulator does), so that there is one form for all names and endpoints.
 
 mod reading;
@@ -18,6 +18,7 @@ use super::rest::{Answer, Ask, Rest, Service, Told};
 use super::trouble::{Trouble, TroubleKind};
 use super::xml::{Unread, is_carried};
 use crate::domain::digest::Digest;
+use crate::forms::s3::BucketFacts;
 
 /// As many keys as S3 lists or deletes at once.
 pub const BATCH: usize = 1_000;
@@ -103,6 +104,20 @@ impl Cloud {
         match got.await {
             Ok(bytes) => Ok(Some(bytes)),
             Err(trouble) if trouble.is("NoSuchKey") => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// How a bucket stands there.
+    pub async fn bucket_facts(&self, bucket: &str) -> Result<BucketFacts, Trouble> {
+        let asked = self.call("s3:ListBucket", bucket, || {
+            let ask = Ask::new("HEAD", &format!("/{bucket}"));
+            self.s3.calls.call(ask, |_| Ok(()))
+        });
+        match asked.await {
+            Ok(()) => Ok(BucketFacts::Ours),
+            Err(trouble) if trouble.is("NotFound") => Ok(BucketFacts::Missing),
+            Err(trouble) if trouble.is("AccessDenied") => Ok(BucketFacts::Shut),
             Err(trouble) => Err(trouble),
         }
     }

@@ -18,6 +18,7 @@ use super::trouble::Trouble;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::masks::Secret;
 use crate::forms::secretsmanager::SecretFacts;
+use crate::text::safe::Safe;
 
 /// How long a token lets in.
 const TOKEN: Duration = Duration::from_mins(15);
@@ -75,6 +76,7 @@ impl Cloud {
             Ok(told) => Ok(SecretFacts {
                 is_there: true,
                 is_going: !told["DeletedDate"].is_null(),
+                arn: told["ARN"].as_str().map(Safe::new),
             }),
             Err(trouble) if trouble.is("ResourceNotFoundException") => Ok(SecretFacts::default()),
             Err(trouble) => Err(trouble),

@@ -81,6 +81,17 @@ pub struct CfnInput {
     pub role_arn: Option<String>,
 }
 
+/// A resource that is there, and that a new stack takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Import {
+    /// Its logical id.
+    pub logical: String,
+    /// Its type.
+    pub kind: String,
+    /// By what it is found: properties that are its primary identifier.
+    pub identifier: BTreeMap<String, String>,
+}
+
 /// The facts of a look at a stack.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct StackFacts {

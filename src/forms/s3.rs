@@ -1,4 +1,4 @@
-//! S3: what is seen of an object.
+//! S3: what is seen of an object, and of a bucket.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,6 +10,20 @@ use crate::domain::look::{Sight, Standing, Subject};
 pub const OBJECT: &str = "s3.object";
 /// What an object is called where a person reads of it.
 const CALLED: &str = "S3 object";
+/// The kind of a bucket, as a real thing that is looked at. Its name is that of the bucket.
+pub const BUCKET: &str = "s3.bucket";
+
+/// The facts of a look at a bucket. Names of buckets are one for all accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BucketFacts {
+    /// There is none of that name.
+    Missing,
+    /// It is there, and open to who looks.
+    Ours,
+    /// It is there, and shut to who looks: that of another account, or of a policy that keeps out.
+    Shut,
+}
 
 /// The facts of a look at an object that is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +36,27 @@ pub struct ObjectFacts {
 #[must_use]
 pub fn object(bucket: &str, key: &str) -> Subject {
     Subject::new(OBJECT, &format!("{bucket}/{key}"))
+}
+
+/// A bucket.
+#[must_use]
+pub fn bucket(name: &str) -> Subject {
+    Subject::new(BUCKET, name)
+}
+
+/// As a bucket is seen.
+#[must_use]
+pub fn bucket_sight(about: Subject, facts: BucketFacts) -> Sight {
+    let (words, standing) = match facts {
+        BucketFacts::Missing => ("not there", Standing::Missing),
+        BucketFacts::Ours => ("there", Standing::Good),
+        BucketFacts::Shut => ("shut to us", Standing::Good),
+    };
+    Sight {
+        words: words.into(),
+        facts: json!(facts),
+        ..Sight::of(about, "S3 bucket", standing)
+    }
 }
 
 /// The bucket and the key of an object.

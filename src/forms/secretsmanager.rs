@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::domain::look::{Sight, Standing, Subject};
+use crate::text::safe::Safe;
 
 /// The kind of a secret, as a real thing that is looked at. Its name is that of the secret.
 pub const SECRET: &str = "secretsmanager.secret";
@@ -11,12 +12,15 @@ pub const SECRET: &str = "secretsmanager.secret";
 const CALLED: &str = "secret";
 
 /// The facts of a look at a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SecretFacts {
     /// It is there, and so its name is taken.
     pub is_there: bool,
     /// It is to be deleted: its name stays taken until then.
     pub is_going: bool,
+    /// Its ARN, where it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arn: Option<Safe>,
 }
 
 /// A secret.
@@ -27,7 +31,7 @@ pub fn secret(name: &str) -> Subject {
 
 /// As it is seen.
 #[must_use]
-pub fn sight(about: Subject, facts: SecretFacts) -> Sight {
+pub fn sight(about: Subject, facts: &SecretFacts) -> Sight {
     let (words, standing) = match (facts.is_there, facts.is_going) {
         (false, _) => ("not there", Standing::Missing),
         (true, false) => ("there", Standing::Good),

@@ -207,6 +207,7 @@ pub fn eyes(
         Arc::new(git::Branches(Arc::clone(hosts))),
         Arc::new(sources::Sources(Arc::clone(hosts))),
         Arc::new(s3::Objects(Arc::clone(clients))),
+        Arc::new(s3::Buckets(Arc::clone(clients))),
         Arc::new(ssm::Parameters(Arc::clone(clients))),
         Arc::new(postgres::Databases(Arc::clone(clients))),
         Arc::new(secretsmanager::Secrets(Arc::clone(clients))),

@@ -29,7 +29,7 @@ impl Eye for Secrets {
         async move {
             let cloud = on.cloud(&self.0, &look.about).await?;
             let facts = cloud.secret_facts(&look.about.name).await?;
-            Ok(sight(look.about.clone(), facts))
+            Ok(sight(look.about.clone(), &facts))
         }
         .boxed()
     }

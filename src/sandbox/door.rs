@@ -15,6 +15,8 @@ pub enum Act {
     Update,
     /// It is removed.
     Delete,
+    /// It is there, and a stack takes it.
+    Import,
 }
 
 impl Act {
@@ -25,6 +27,7 @@ impl Act {
             Self::Create => "CREATE",
             Self::Update => "UPDATE",
             Self::Delete => "DELETE",
+            Self::Import => "IMPORT",
         }
     }
 }

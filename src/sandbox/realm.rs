@@ -238,6 +238,13 @@ impl<'a> Realm<'a> {
             .map_or(Some(Ok(())), |service| service.ready(thing))
     }
 
+    /// Whether what stands behind a resource is there.
+    #[must_use]
+    pub fn stands(self, thing: &Thing<'_>) -> bool {
+        self.owner(thing)
+            .is_some_and(|service| service.stands(thing))
+    }
+
     /// The places of a resource's id pattern that the service behind it fills.
     #[must_use]
     pub fn places(self, thing: &Thing<'_>) -> Vec<(&'static str, String)> {

@@ -75,6 +75,11 @@ pub trait Service: Kept {
         Ok(Ready::InTime)
     }
 
+    /// Whether what a stack wants to take is there.
+    fn stands(&self, _thing: &Thing<'_>) -> bool {
+        true
+    }
+
     /// How it went with what `make` or `remove` began, once it is over. Asked after
     /// `Ready::WhenSaid`.
     fn ready(&self, _thing: &Thing<'_>) -> Option<Result<(), String>> {

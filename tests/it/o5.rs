@@ -65,6 +65,97 @@ fn an_o5_application_lives_on_the_embedded_cloud() {
     });
 }
 
+/// What outlives a stack is taken into the next one, which keeps what it holds.
+#[test]
+fn what_an_earlier_stack_left_is_taken_into_the_next_one() {
+    let cloud = Cloud::start();
+    comes_back(
+        &Peer {
+            endpoint: cloud.endpoint.clone(),
+            account: "000000000000",
+            lacks: &[Lack::Ground],
+        },
+        "secrets: [{ name: stripe }]",
+    );
+}
+
+/// It knows how buckets are imported, and not how secrets are.
+#[test]
+#[ignore = "needs ministack; .ci/run starts it"]
+fn what_an_earlier_stack_left_is_taken_into_the_next_one_on_ministack() {
+    let peer = Peer {
+        endpoint: endpoint("HOLDPOINT_MINISTACK"),
+        account: "123456789012",
+        lacks: &[Lack::Ground],
+    };
+    comes_back(&peer, "");
+}
+
+fn comes_back(peer: &Peer, secrets: &str) {
+    let app = format!(
+        "name: keeps{0}\nblobstores: [{{ name: images }}]\n{secrets}\nruntimes:\n  - name: web\n    containers: [{{ name: main, image: {{ name: keeps }} }}]\n",
+        std::process::id()
+    );
+    let program = Program::with(&[
+        ("holdpoint.yaml", &estate(peer)),
+        ("ground.yaml", GROUND),
+        ("app.yaml", &app),
+        ("cluster.yaml", &cluster(peer, None)),
+    ]);
+    let version = ["--version", "v1"];
+    deploy(&program, &version).ends(0);
+    confirmed(&program, "teardown", &[]).ends(0);
+
+    // No other stack can be made of it.
+    let said = deploy(&program, &version).ends(1);
+    let said = format!("{}{}", said.out, said.err);
+    for part in [
+        "an earlier stack left",
+        "the bucket images.keeps",
+        "--import-resources",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+
+    deploy(&program, &["--import-resources"]).ends(0);
+    let status = tagged(&peer.describe(STACK), "StackStatus");
+    assert_eq!(status, ["IMPORT_COMPLETE"]);
+    // It brought nothing into service.
+    let listed = program
+        .run(&["ls", "dev", "--json", "--here"])
+        .ends(0)
+        .json();
+    let all = listed["environments"][0]["stacks"].as_array().unwrap();
+    let row = all.iter().find(|row| row["stack"] == "dev/shop").unwrap();
+    assert_eq!(
+        (&row["state"], &row["release"]),
+        (&"GONE".into(), &"".into()),
+        "{row}"
+    );
+
+    // Once more it is refused: the stack is there.
+    let said = deploy(&program, &["--import-resources"]).ends(1);
+    assert!(format!("{}{}", said.out, said.err).contains("is there (IMPORT_COMPLETE)"));
+
+    deploy(&program, &version).ends(0);
+    let status = tagged(&peer.describe(STACK), "StackStatus");
+    assert_eq!(status, ["UPDATE_COMPLETE"]);
+    let named = [
+        ("StackName", STACK),
+        ("LogicalResourceId", "S3BucketImages"),
+    ];
+    let told = query(
+        &peer.endpoint,
+        "cloudformation",
+        "2010-05-15",
+        "DescribeStackResource",
+        &named,
+    );
+    let bucket = tagged(&told.body, "PhysicalResourceId");
+    assert!(bucket[0].starts_with("images.keeps"), "{}", told.body);
+    confirmed(&program, "teardown", &[]).ends(0);
+}
+
 /// Applications that are deployed at once get places of their own at the listener that they share.
 #[test]
 fn applications_that_share_a_listener_are_deployed_at_once() {

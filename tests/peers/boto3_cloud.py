@@ -2,7 +2,7 @@
 
     python3 tests/peers/boto3_cloud.py moto http://127.0.0.1:5001
 
-asks what AWS promises of websites, builds, queues, certificates, parameters, secrets, load balancers and tasks. What a peer is known to do otherwise stands in
+asks what AWS promises of websites, builds, queues, certificates, parameters, secrets, load balancers, tasks and imports into stacks. What a peer is known to do otherwise stands in
 DIFFERS: such a step must fail there, so that the list is true, and says so once it is not.
 """
 import sys
@@ -26,18 +26,21 @@ DIFFERS = {
         "a_record_is_deleted_by_its_values_in_any_order", "a_record_that_is_not_there_is_not_deleted",
         "a_rule_of_no_pattern_is_refused", "a_rule_that_goes_leaves_its_place", "a_secret_is_deleted_for_good",
         "a_secret_of_a_stack_has_no_value_where_none_is_given", "a_secret_of_a_stack_is_generated",
-        "a_secret_that_is_deleted_keeps_its_name", "a_secret_that_is_not_there_is_named",
-        "a_secret_without_a_value_says_so", "a_task_that_is_stopped_says_so", "a_token_is_for_one_call",
-        "a_zone_is_made_once_by_its_reference", "an_access_control_has_a_name_of_its_own",
-        "an_access_control_that_is_used_is_not_deleted", "an_event_in_the_name_of_aws_is_refused",
-        "an_event_says_whose_it_is", "an_invalidation_is_made_once_by_its_reference", "an_invalidation_takes_time",
-        "an_old_version_is_not_deleted", "an_override_names_its_container", "builds_are_listed_the_newest_first",
-        "builds_are_listed_the_other_way", "builds_that_are_not_there_are_named", "every_phase_of_a_build_is_told_once",
-        "names_of_zones_have_small_letters", "objects_are_deleted_quietly", "projects_that_are_not_there_are_named",
+        "a_secret_that_is_deleted_keeps_its_name", "a_secret_that_is_not_there_is_named", "a_secret_without_a_value_says_so",
+        "a_task_that_is_stopped_says_so", "a_token_is_for_one_call", "a_zone_is_made_once_by_its_reference",
+        "an_access_control_has_a_name_of_its_own", "an_access_control_that_is_used_is_not_deleted",
+        "an_event_in_the_name_of_aws_is_refused", "an_event_says_whose_it_is", "an_import_brings_no_outputs_and_no_tags",
+        "an_import_names_every_resource", "an_import_names_the_type_of_the_template",
+        "an_invalidation_is_made_once_by_its_reference", "an_invalidation_takes_time", "an_old_version_is_not_deleted",
+        "an_override_names_its_container", "builds_are_listed_the_newest_first", "builds_are_listed_the_other_way",
+        "builds_that_are_not_there_are_named", "every_phase_of_a_build_is_told_once", "names_of_zones_have_small_letters",
+        "objects_are_deleted_quietly", "projects_that_are_not_there_are_named",
         "records_are_listed_in_the_order_of_their_names", "tasks_are_listed_in_pages", "tasks_are_run_once_by_their_token",
-        "the_lines_of_a_build_are_in_its_stream", "the_lines_of_a_build_are_kept_in_a_bucket", "the_same_token_is_the_same_build",
-        "the_same_token_with_something_else_is_refused", "what_is_enabled_is_not_deleted",
-        "what_is_not_yet_disabled_everywhere_is_not_deleted",
+        "the_lines_of_a_build_are_in_its_stream", "the_lines_of_a_build_are_kept_in_a_bucket",
+        "the_same_token_is_the_same_build", "the_same_token_with_something_else_is_refused", "what_is_enabled_is_not_deleted",
+        "what_is_imported_says_what_becomes_of_it", "what_is_not_there_is_not_imported",
+        "what_is_not_yet_disabled_everywhere_is_not_deleted", "what_is_there_is_imported_as_it_is",
+        "what_was_imported_is_updated_with_the_rest",
     },
     "ministack": {
         "a_batch_is_made_as_a_whole_or_not_at_all", "a_behaviour_needs_its_origin", "a_build_ends",
@@ -108,6 +111,7 @@ def main():
     from boto3_balancers import balancers
     from boto3_builds import builds
     from boto3_certificates import certificates
+    from boto3_imports import imports
     from boto3_parameters import parameters
     from boto3_queues import queues
     from boto3_secrets import secrets
@@ -115,7 +119,7 @@ def main():
     from boto3_websites import websites
 
     cloud = Cloud(*sys.argv[1:3])
-    for part in (websites, builds, queues, certificates, parameters, secrets, balancers, tasks):
+    for part in (websites, builds, queues, certificates, parameters, secrets, balancers, tasks, imports):
         part(cloud)
     unknown = cloud.differs - set(cloud.differed)
     assert not unknown, f"no step is called {unknown}"

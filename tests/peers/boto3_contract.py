@@ -14,6 +14,7 @@ from boto3_balancers import balancers
 from boto3_builds import builds
 from boto3_certificates import certificates
 from boto3_cloud import Cloud
+from boto3_imports import imports
 from boto3_queues import queues
 from boto3_parameters import parameters
 from boto3_secrets import secrets
@@ -89,7 +90,7 @@ def main():
     refused(s3.delete_bucket, "BucketNotEmpty", "not empty", Bucket="boto")
     refused(s3.get_bucket_policy, "UnknownOperationException", "does not answer GET /boto of s3", Bucket="boto")
     refused(s3.put_bucket_policy, "UnknownOperationException", "does not answer CreateBucket with policy of s3", Bucket="boto", Policy="{}")
-    for part in (websites, builds, queues, parameters, secrets, certificates, balancers, tasks):
+    for part in (websites, builds, queues, parameters, secrets, certificates, balancers, tasks, imports):
         part(CLOUD)
 
     refused(cfn.describe_stacks, "ValidationError", "Stack with id boto does not exist", StackName="boto")

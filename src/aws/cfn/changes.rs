@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::types::{
-    ChangeAction, ChangeSetType, PolicyAction, Replacement, ResourceChange, ResourceChangeDetail,
+    ChangeAction, PolicyAction, Replacement, ResourceChange, ResourceChangeDetail,
 };
 
 use super::input::Given;
@@ -85,7 +85,7 @@ fn plain(name: &str) -> String {
 }
 
 impl Cloud {
-    /// Makes a change set for an update; the same token again makes no second one. Gives its ARN.
+    /// Makes a change set for an update, or for a new stack of what is there; the same token again makes no second one. Gives its ARN.
     pub async fn make_change_set(
         &self,
         given: &Given,
@@ -99,7 +99,8 @@ impl Cloud {
                 .create_change_set()
                 .stack_name(stack)
                 .change_set_name(name)
-                .change_set_type(ChangeSetType::Update)
+                .change_set_type(given.change_set_type())
+                .set_resources_to_import(given.imports())
                 .set_template_body(given.body())
                 .set_template_url(given.url())
                 .set_parameters(Some(given.parameters.clone()))

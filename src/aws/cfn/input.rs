@@ -1,9 +1,9 @@
 //! What goes into a create, an update or a change set: template, parameters, tags, in the SDK's
 //! form.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_cloudformation::types::{Capability, Parameter, Tag};
+use aws_sdk_cloudformation::types::{Capability, ChangeSetType, Parameter, ResourceToImport, Tag};
 
 use super::carried::Through;
 use super::stack::CfnStack;
@@ -12,8 +12,9 @@ use crate::domain::failure::Failure;
 use crate::domain::place::Place;
 use crate::domain::request::FileRef;
 use crate::domain::request::SourceBundle;
+use crate::forms::cloudformation::template::cut;
 use crate::forms::cloudformation::travel::{self, Object};
-use crate::forms::cloudformation::{CfnInput, Declared};
+use crate::forms::cloudformation::{CfnInput, Declared, Import};
 
 /// What CloudFormation shows in place of a hidden value.
 const HIDDEN: &str = "****";
@@ -40,6 +41,8 @@ pub struct Given {
     pub capabilities: Vec<Capability>,
     /// The role that CloudFormation assumes.
     pub role_arn: Option<String>,
+    /// What a new stack takes of what is there.
+    imports: Vec<Import>,
 }
 
 impl Given {
@@ -94,9 +97,66 @@ impl Given {
                 .map(|name| Capability::from(name.as_str()))
                 .collect(),
             role_arn: input.role_arn.clone(),
+            imports: Vec::new(),
             template,
             values,
         })
+    }
+
+    /// Puts together what a new stack of these resources alone is made of. CloudFormation takes no other
+    /// resource then, no output and no tag.
+    ///
+    /// # Errors
+    /// As [`Given::new`], or the template cannot be cut.
+    pub fn importing(
+        input: &CfnInput,
+        bundle: &SourceBundle,
+        imports: &[Import],
+        place: Option<&Place>,
+        region: &str,
+    ) -> Result<Self, Failure> {
+        let (mut input, mut bundle) = (input.clone(), bundle.clone());
+        let path = input.template.path.clone();
+        let file = bundle.files.get_mut(&path);
+        let only: BTreeSet<&str> = imports.iter().map(|one| one.logical.as_str()).collect();
+        let cut = file.and_then(|file| Some((cut::to(&file.bytes, &only)?, file)));
+        let Some((cut, file)) = cut else {
+            return Err(Failure::new(format!(
+                "the template {path} cannot be cut to what is taken"
+            ))
+            .hint("deploy again from the estate file"));
+        };
+        file.bytes = cut.template;
+        input
+            .parameters
+            .retain(|name, _| cut.parameters.contains(name));
+        let given = Self::new(&input, &bundle, &BTreeMap::new(), None, place, region)?;
+        Ok(Self {
+            imports: imports.to_vec(),
+            tags: Vec::new(),
+            ..given
+        })
+    }
+
+    /// What kind of change set it makes.
+    pub(super) fn change_set_type(&self) -> ChangeSetType {
+        if self.imports.is_empty() {
+            ChangeSetType::Update
+        } else {
+            ChangeSetType::Import
+        }
+    }
+
+    /// What a new stack takes, in the SDK's form.
+    pub(super) fn imports(&self) -> Option<Vec<ResourceToImport>> {
+        let each = |one: &Import| {
+            ResourceToImport::builder()
+                .resource_type(&one.kind)
+                .logical_resource_id(&one.logical)
+                .set_resource_identifier(Some(one.identifier.clone().into_iter().collect()))
+                .build()
+        };
+        (!self.imports.is_empty()).then(|| self.imports.iter().map(each).collect())
     }
 
     /// True when the template has stacks in it.

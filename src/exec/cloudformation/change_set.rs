@@ -1,5 +1,6 @@
-//! `cloudformation.change-set {input, counts}`: works out what an update would change. Nothing is
-//! changed by it; an empty change set is deleted and told as such.
+//! `cloudformation.change-set {input, counts, imports}`: works out what an update would change, or how a
+//! new stack takes resources that are there. Nothing is changed by it; an empty change set is deleted
+//! and told as such.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::create::make_room;
 use super::update::there;
 use crate::aws::cfn::changes::{ChangeSet, step_name};
 use crate::aws::cfn::input::Given;
@@ -19,7 +21,7 @@ use crate::domain::failure::Failure;
 use crate::domain::line::Severity;
 use crate::domain::plan::{Output, StepKind};
 use crate::exec::{Cancel, Executor, Found, Job};
-use crate::forms::cloudformation::CfnInput;
+use crate::forms::cloudformation::{CfnInput, Import};
 use crate::text::safe::Safe;
 
 /// Makes change sets.
@@ -30,6 +32,9 @@ struct Params {
     input: CfnInput,
     #[serde(default)]
     counts: BTreeMap<String, String>,
+    /// What a new stack takes; without them the stack is there.
+    #[serde(default)]
+    imports: Vec<Import>,
 }
 
 impl Executor for MakeChangeSet {
@@ -78,8 +83,14 @@ struct Useless {
 async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     let params: Params = super::params(job)?;
     let cloud = super::cloud(clients, job).await?;
-    let stack = there(&cloud, &params.input.stack_name).await?;
-    let given = super::given(job, &cloud, &params.input, &params.counts, Some(&stack)).await?;
+    let (stack, given) = if params.imports.is_empty() {
+        let stack = there(&cloud, &params.input.stack_name).await?;
+        let given = super::given(job, &cloud, &params.input, &params.counts, Some(&stack)).await?;
+        (stack, given)
+    } else {
+        let given = imported(job, &cloud, &params).await?;
+        (CfnStack::default(), given)
+    };
     let name = step_name(&job.store, job.no.0, job.step.as_str(), job.attempt);
     let useless: Useless = if let Some(useless) = super::noted(job, "useless")? {
         useless
@@ -122,6 +133,17 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     ))
     .detail(format!("change set {name} is {}", useless.status))
     .hint("fix the template or the parameters and deploy again"))
+}
+
+/// What a new stack of these resources alone is made of.
+async fn imported(job: &Job, cloud: &Cloud, params: &Params) -> Result<Given, Failure> {
+    let input = &params.input;
+    if !job.notes.contains_key("intent") {
+        make_room(job, cloud, &input.stack_name).await?;
+    }
+    let bundle = job.port.bundle(input.template.bundle).await?;
+    let place = job.place.as_ref();
+    Given::importing(input, &bundle, &params.imports, place, &cloud.region)
 }
 
 /// Makes it, or attaches to the one that was made, and waits until it is worked out.

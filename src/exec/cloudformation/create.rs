@@ -76,7 +76,7 @@ impl Change for Create {
 
 /// Takes away what a change set that nobody executed left under the name, if it is ours; refuses
 /// what is somebody else's.
-async fn make_room(job: &Job, cloud: &Cloud, name: &str) -> Result<(), Failure> {
+pub(super) async fn make_room(job: &Job, cloud: &Cloud, name: &str) -> Result<(), Failure> {
     let Some(stack) = cloud.stack(name).await.map_err(Trouble::held_open)? else {
         return Ok(());
     };

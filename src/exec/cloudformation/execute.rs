@@ -28,7 +28,7 @@ impl Change for Execute {
     const OPERATION: Operation = Operation {
         action: "cloudformation:ExecuteChangeSet",
         verb: "update",
-        good: &["UPDATE_COMPLETE"],
+        good: &["UPDATE_COMPLETE", "IMPORT_COMPLETE"],
         cancels: true,
     };
 

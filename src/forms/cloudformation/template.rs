@@ -4,6 +4,7 @@
 
 mod condition;
 mod constraint;
+pub mod cut;
 mod function;
 mod parameter;
 mod resource;

@@ -4,7 +4,7 @@
 use super::body::Body;
 use super::databases::{self, Chains, up};
 use super::plan::{STORE_TAG, first_touch, ours};
-use super::{steps, weight};
+use super::{retained, steps, weight};
 use crate::domain::failure::Failure;
 use crate::domain::look::Sights;
 use crate::domain::plan::{ChangeRow, Does, Plan, Step};
@@ -66,7 +66,11 @@ pub(super) fn create(
 
 /// What stands under the name though there is no stack: goes first where it is ours, and is
 /// somebody else's to decide about where it is not.
-fn shell(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<Option<String>, Failure> {
+pub(super) fn shell(
+    ask: &PlanAsk,
+    name: &str,
+    stack: &StackFacts,
+) -> Result<Option<String>, Failure> {
     if !stack.is_shell() {
         return Ok(None);
     }
@@ -111,7 +115,7 @@ pub(super) fn new_stack(
     stack: &StackFacts,
     seen: &Sights,
 ) -> Result<Plan, Failure> {
-    databases::free(body, seen)?;
+    retained::free(ask, body, seen)?;
     let needs = databases::needs(ask, body, seen, true)?;
     let left = shell(ask, &body.input.stack_name, stack)?;
     let (mut all, rows) = create(ask, body, &[])?;
@@ -135,14 +139,19 @@ pub(super) fn new_stack(
 }
 
 /// A plan that makes the stack with no task, and none of its databases.
-pub(super) fn bare(ask: &PlanAsk, body: &Body, stack: &StackFacts) -> Result<Plan, Failure> {
+pub(super) fn bare(
+    ask: &PlanAsk,
+    body: &Body,
+    stack: &StackFacts,
+    seen: &Sights,
+) -> Result<Plan, Failure> {
     let mut bare = body.clone();
     bare.counts = body.lowest();
     bare.input.parameters.extend(body.lowest());
     if let Some(o5) = &mut bare.o5 {
         o5.databases.clear();
     }
-    let mut plan = new_stack(ask, &bare, stack, &Sights::default())?;
+    let mut plan = new_stack(ask, &bare, stack, seen)?;
     plan.says
         .push("No task of it runs after that, and its databases are not made yet.".to_owned());
     Ok(plan)

@@ -16,7 +16,6 @@ use crate::domain::look::{Look, Sights};
 use crate::domain::plan::{ChangeRow, Changes, Does, Role, Step};
 use crate::forms::cloudformation::facts;
 use crate::forms::postgres::{DATABASE, Database, DatabaseFacts, Table};
-use crate::forms::secretsmanager::{self, SecretFacts};
 use crate::systems::PlanAsk;
 use crate::text::counted::{counted, size};
 
@@ -51,45 +50,6 @@ fn marked(body: &Body, one: &Postgres) -> String {
         version.map_or("", String::as_str),
         defined.unwrap_or_default()
     )
-}
-
-/// The looks at secrets that a stack which is made would make, and that were not taken yet.
-pub(super) fn secrets(body: &Body, seen: &Sights) -> Vec<Look> {
-    let all = body.o5.iter().flat_map(|o5| &o5.secrets);
-    all.map(|name| secretsmanager::secret(name))
-        .filter(|about| seen.of(about).is_none())
-        .map(Look::at)
-        .collect()
-}
-
-/// Refuses to make a stack whose secrets are there already: they outlived an earlier one, and no
-/// other can have their names.
-pub(super) fn free(body: &Body, seen: &Sights) -> Result<(), Failure> {
-    let mut taken = Vec::new();
-    for name in body.o5.iter().flat_map(|o5| &o5.secrets) {
-        let sight = seen.of(&secretsmanager::secret(name));
-        let there = sight.map(facts::<SecretFacts>).transpose()?;
-        if there.is_some_and(|there| there.is_there) {
-            taken.push(name.as_str());
-        }
-    }
-    if taken.is_empty() {
-        return Ok(());
-    }
-    let all = taken.join(", ");
-    let deletes: Vec<String> = taken
-        .iter()
-        .map(|name| format!("aws secretsmanager delete-secret --force-delete-without-recovery --secret-id {name}"))
-        .collect();
-    Err(Failure::new(format!(
-        "{} cannot be made: an earlier stack left {all}, and no other can make what has that name",
-        body.input.stack_name
-    ))
-    .detail("secrets of o5 applications stay where their stack goes; the database of one gets a new user with the stack")
-    .hint(format!(
-        "keep what they hold where somebody needs it, then delete them: {}",
-        deletes.join("; ")
-    )))
 }
 
 /// A database as it was seen.

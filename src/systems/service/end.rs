@@ -11,7 +11,7 @@ use super::plan::touch;
 use super::running::{Running, running};
 use super::status;
 use super::steps;
-use super::{plan, weight};
+use super::{plan, retained, weight};
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
@@ -154,7 +154,7 @@ pub(super) fn recover(
         }),
         Standing::Unknown => Err(status::stuck(name, stack)),
         Standing::NeverMade => {
-            databases::free(body, seen)?;
+            retained::free(ask, body, seen)?;
             let needs = databases::needs(ask, body, seen, true)?;
             let (made, rows) = create(ask, body, &["verify-gone"])?;
             let mut all = vec![

@@ -11,9 +11,11 @@ mod end;
 pub mod entry;
 mod join;
 mod late;
+mod looks;
 mod o5;
 mod only;
 mod plan;
+mod retained;
 mod running;
 mod source;
 mod status;
@@ -25,7 +27,7 @@ mod weight;
 use body::Body;
 use entry::{FORM, ServiceEntry};
 use source::{Source, Unmade};
-use ways::{Only, only};
+use ways::{Choice, Only, only};
 
 use serde_json::Value;
 
@@ -42,7 +44,7 @@ use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
 use crate::domain::request::{SourceBundle, SourceFile, Spec};
 use crate::domain::row::Row;
-use crate::forms::cloudformation::{self, CHANGES, STACK, StackFacts, facts};
+use crate::forms::cloudformation::{STACK, StackFacts, facts};
 use crate::text::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::document::Node;
 use crate::text::safe::Safe;
@@ -217,61 +219,8 @@ impl System for Service {
         kept.map_or_else(Vec::new, |kept| kept.rows())
     }
 
-    /// First the stack; then, for a card alone, what an update would change. A deployment works
-    /// that out in its own first step.
     fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
-        let Ok(body) = Body::of(spec) else {
-            return Vec::new();
-        };
-        let name = &body.input.stack_name;
-        // One that cannot be read is told in the plan.
-        let serving = ask.serving.as_ref().and_then(|spec| Body::of(spec).ok());
-        let look = Look::at(cloudformation::stack(name));
-        let Some(Ok(stack)) = seen.of_kind(STACK).map(facts::<StackFacts>) else {
-            // A teardown and a recovery name what goes and what holds data.
-            return vec![if ask.purpose == Purpose::Deploy {
-                look
-            } else {
-                look.whole()
-            }];
-        };
-        if running::is_open(&stack, serving.as_ref(), name) {
-            return vec![look.whole()];
-        }
-        let updates = match ask.purpose {
-            Purpose::Deploy => matches!(stack.standing(), Standing::Good | Standing::Halted),
-            Purpose::Recover => stack.standing() == Standing::Halted,
-            Purpose::Teardown => false,
-        };
-        if ask.purpose != Purpose::Teardown
-            && let Some(look) = late::looks(&body, &stack, seen)
-        {
-            return vec![look];
-        }
-        if ask.purpose != Purpose::Teardown {
-            let mut looks = databases::looks(&body, seen);
-            if matches!(stack.standing(), Standing::Missing | Standing::NeverMade) {
-                looks.extend(databases::secrets(&body, seen));
-            }
-            if !looks.is_empty() {
-                return looks;
-            }
-        }
-        let ours = plan::touch(ask, name, &stack).is_ok();
-        if updates && ours && seen.of_kind(CHANGES).is_none() && ask.seen.is_none() {
-            let settled = late::settled(ask, spec, &stack);
-            let body = settled.as_ref().map_or(Ok(body), Body::of);
-            // What has no version or no place is told in the plan.
-            let placed = body.and_then(|body| {
-                body.deployable(ask)?;
-                body.placed(ask, &stack, seen)
-            });
-            let changes = placed.map(|body| {
-                cloudformation::changes(&plan::ours(ask, &body.input, serving.as_ref()))
-            });
-            return changes.into_iter().collect();
-        }
-        Vec::new()
+        looks::looks(ask, spec, seen)
     }
 
     /// The version of an o5 application that nobody says is the one that runs.
@@ -297,10 +246,15 @@ impl System for Service {
         })?;
         let stack = &facts::<StackFacts>(sight)?;
         body.renamed(ask, serving.as_ref())?;
-        body.deployable(ask)?;
-        let body = body.placed(ask, stack, seen)?;
-        let serving = serving.and_then(|one| one.placed(ask, stack, seen).ok());
         let only = only(&ask.flags)?;
+        // It brings neither a version nor a rule.
+        let body = if only == Only::One(Choice::Import) {
+            body
+        } else {
+            body.deployable(ask)?;
+            body.placed(ask, stack, seen)?
+        };
+        let serving = serving.and_then(|one| one.placed(ask, stack, seen).ok());
         let mut plan = match (ask.purpose, only) {
             (Purpose::Deploy, _) if ways::cancels(&ask.flags, stack) => {
                 plan::cancelled(ask, &body.input.stack_name, stack)

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use self::ground::ground_of;
 use self::proto::Reading;
 use self::values::Values;
+use super::retained::Retained;
 use crate::domain::digest::Digest;
 use crate::domain::request::{SourceBundle, SourceFile};
 use crate::domain::row::Row;
@@ -96,9 +97,9 @@ pub(super) struct Kept {
     /// Where its tasks run.
     #[serde(default)]
     pub(super) tasks: Tasks,
-    /// The names of the secrets that it makes, which outlive it.
+    /// The buckets and secrets that it makes, which outlive it.
     #[serde(default)]
-    pub(super) secrets: Vec<String>,
+    pub(super) retained: Vec<Retained>,
     /// The template that was made, by its digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) template: Option<Digest>,
@@ -187,12 +188,8 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
             .collect();
         limits::databases(&app, &databases, &mut reading);
         postgres::unknown(&app, asked, &mut reading);
-        let (env, own) = (&environment.name.text, &app.name.text);
-        let secrets = app.secrets.iter();
-        let secrets = secrets.map(|one| format!("/{env}/{own}/{}", one.text));
-        let of_databases = databases.iter().filter_map(|one| one.secret.clone());
         let kept = Kept {
-            secrets: secrets.chain(of_databases).collect(),
+            retained: Retained::all(&built.template, |name| place.text(name)),
             databases,
             tasks: Tasks {
                 cluster: cluster.ecs,

@@ -10,6 +10,7 @@ use super::entry::Downtime;
 use super::join;
 use super::o5::VERSION;
 use super::plan::{self, first_touch, ours, reviewed, touch};
+use super::retained;
 use super::running::running;
 use super::steps::{self, Counts};
 use super::ways::{Choice, Way};
@@ -36,6 +37,9 @@ pub(super) fn part(
 ) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
     let is_there = stack.standing() != Standing::Missing;
+    if choice == Choice::Import {
+        return import(ask, body, stack, seen);
+    }
     if choice != Choice::InfraOnly {
         if body.databases().is_empty() {
             let says = format!(
@@ -68,13 +72,37 @@ pub(super) fn part(
     };
     match choice {
         Choice::InfraOnly if is_there => Ok(on.infra()),
-        Choice::InfraOnly => create::bare(ask, body, stack),
+        Choice::InfraOnly => create::bare(ask, body, stack, seen),
         Choice::DbOnly => on.databases(seen),
         Choice::Destroy => on.destroyed(seen, false),
         Choice::Recreate => on.destroyed(seen, true),
         // They change how a plan goes, and are none of their own.
-        Choice::Rotate | Choice::CancelUpdates => plan::update(ask, body, serving, stack, seen),
+        Choice::Import | Choice::Rotate | Choice::CancelUpdates => {
+            plan::update(ask, body, serving, stack, seen)
+        }
     }
+}
+
+/// A new stack of what an earlier one left: of an o5 application, where there is no stack.
+fn import(ask: &PlanAsk, body: &Body, stack: &StackFacts, seen: &Sights) -> Result<Plan, Failure> {
+    let flag = Choice::Import.name();
+    if body.o5.is_none() {
+        let says = format!(
+            "{} is made of a template: {flag} is for o5 applications",
+            ask.stack
+        );
+        return Err(Failure::new(says).hint("leave it out"));
+    }
+    if stack.standing() != Standing::Missing {
+        let (name, status) = (&body.input.stack_name, &stack.status);
+        let says =
+            format!("the CloudFormation stack {name} is there ({status}): {flag} makes a new one");
+        return Err(Failure::new(says).hint(format!(
+            "leave it out; holdpoint deploy {} updates it",
+            ask.stack
+        )));
+    }
+    retained::imported(ask, body, stack, seen)
 }
 
 /// Refuses another version than the one that runs: none is brought by what is done to databases.

@@ -9,7 +9,7 @@ use crate::domain::hold::{Choice, HoldKind};
 use crate::domain::look::Subject;
 use crate::domain::place::Place;
 use crate::domain::plan::{Counts as Tasks, HoldRule, Leaves, Role, Step, StepKind, Task};
-use crate::forms::cloudformation::{self, CfnInput};
+use crate::forms::cloudformation::{self, CfnInput, Import};
 use crate::text::quote;
 
 /// Counts of tasks by parameter name, as the template takes them.
@@ -134,6 +134,25 @@ pub(super) fn weigh(
     )
     .about(about(stack_name))
     .after(after)
+}
+
+/// Works out how a new stack takes resources that are there.
+pub(super) fn imports(id: &str, input: &CfnInput, imports: &[Import]) -> Step {
+    let mut step = change_set(id, input, None, &[]);
+    step.params["imports"] = json!(imports);
+    "work out what is taken".clone_into(&mut step.title);
+    step
+}
+
+/// Takes them.
+pub(super) fn execute_import(id: &str, stack_name: &str, made_by: &str) -> Step {
+    let mut step = execute(id, stack_name, made_by, &[made_by]);
+    step.title = format!("make {stack_name} of them");
+    // There was no stack that could be seen.
+    if let Some(params) = step.params.as_object_mut() {
+        params.remove("as_seen");
+    }
+    step
 }
 
 /// Executes the change set of an earlier step and nothing else.
@@ -279,7 +298,8 @@ pub(super) fn by_hand(stack_name: &str, place: &Place) -> String {
 }
 
 /// What the o5 deployer calls the steps of a stack, by their ids.
-const AT_O5: [(&str, &str); 11] = [
+const AT_O5: [(&str, &str); 12] = [
+    ("import-plan", "CF.ImportPlan"),
     ("change-set", "CFPlan"),
     ("join", "EvalJoin"),
     ("create", "CFCreate"),

@@ -10,6 +10,7 @@ mod keeps;
 mod late;
 mod plans;
 mod releases;
+mod retained;
 mod running;
 mod secrets;
 mod source;
@@ -38,6 +39,7 @@ use crate::domain::place::Place;
 use crate::domain::plan::{ChangeRow, Changes, Does, Fate, HoldWhen, Output, Step, resolve};
 use crate::domain::request::{Made, SourceBundle, SourceFile};
 use crate::domain::time::Time;
+use crate::forms::cloudformation::{self, CHANGES};
 use crate::forms::cloudformation::{CfnInput, Resource};
 
 const TEMPLATE: &str = "

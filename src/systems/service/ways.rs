@@ -22,6 +22,7 @@ pub(super) const FLAGS: &[Flag] = &[
     QUICK,
     PLANS,
     HOW,
+    Choice::Import.flag(),
     Choice::InfraOnly.flag(),
     Choice::DbOnly.flag(),
     Choice::Recreate.flag(),
@@ -33,6 +34,8 @@ pub(super) const FLAGS: &[Flag] = &[
 /// Something that is chosen or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Choice {
+    /// A new stack of what an earlier one left.
+    Import,
     /// The stack alone, and no tasks.
     InfraOnly,
     /// Its databases alone.
@@ -51,6 +54,7 @@ impl Choice {
     /// The name of its flag.
     pub(super) const fn name(self) -> &'static str {
         match self {
+            Choice::Import => "import-resources",
             Choice::InfraOnly => "infra-only",
             Choice::DbOnly => "db-only",
             Choice::Recreate => "recreate-database",
@@ -66,6 +70,9 @@ impl Choice {
             form: Form::Switch(false),
             purposes: &[Purpose::Deploy],
             says: match self {
+                Choice::Import => {
+                    "a new stack is made of the buckets and secrets that an earlier one left, and of nothing else"
+                }
                 Choice::InfraOnly => "the stack alone is changed, and left with no tasks",
                 Choice::DbOnly => "its databases alone are made what they should be, and migrated",
                 Choice::Recreate => {
@@ -110,6 +117,7 @@ pub(super) enum Only {
 /// Several of them are chosen.
 pub(super) fn only(flags: &Flags) -> Result<Only, Failure> {
     let chosen: Vec<Choice> = [
+        Choice::Import,
         Choice::InfraOnly,
         Choice::Destroy,
         Choice::Recreate,

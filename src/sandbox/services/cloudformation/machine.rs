@@ -231,6 +231,10 @@ fn turn_back(
             OnFailure::Delete => delete(stack, &[], op.token, cx),
         },
         OperationKind::Update => rollback::of_update(stack, op, asked, cx),
+        OperationKind::Import => {
+            stack.resources.clear();
+            rest(stack, op, Status::RollbackComplete, asked, cx);
+        }
         OperationKind::UpdateRollback => rollback::stuck(stack, op, cx),
         OperationKind::Delete | OperationKind::Rollback => end(own, stack, op, cx),
     }
@@ -263,6 +267,7 @@ fn end(own: &mut CloudFormation, stack: &mut CfnStack, mut op: Operation, cx: &m
                 turn_back(own, stack, op, Some(&reason), cx);
             }
         },
+        (OperationKind::Import, _) => rest(stack, op, Status::ImportComplete, None, cx),
         (OperationKind::UpdateRollback, false) => {
             rollback::clean(stack, op, Status::UpdateRollbackCleanup, cx);
         }

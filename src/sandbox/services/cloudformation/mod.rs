@@ -10,6 +10,7 @@ pub mod describe;
 pub mod diff;
 pub mod effects;
 pub mod events;
+pub mod imports;
 pub mod machine;
 pub mod nested;
 pub mod parameters;
@@ -67,6 +68,7 @@ words!(
         UpdateRollbackInProgress = "UPDATE_ROLLBACK_IN_PROGRESS", UpdateRollbackFailed = "UPDATE_ROLLBACK_FAILED",
         UpdateRollbackCleanup = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", UpdateRollbackComplete = "UPDATE_ROLLBACK_COMPLETE",
         ReviewInProgress = "REVIEW_IN_PROGRESS",
+        ImportInProgress = "IMPORT_IN_PROGRESS", ImportComplete = "IMPORT_COMPLETE",
     }
 );
 
@@ -76,7 +78,10 @@ impl Status {
     pub fn can_update(self) -> bool {
         matches!(
             self,
-            Self::CreateComplete | Self::UpdateComplete | Self::UpdateRollbackComplete
+            Self::CreateComplete
+                | Self::UpdateComplete
+                | Self::UpdateRollbackComplete
+                | Self::ImportComplete
         )
     }
 
@@ -223,6 +228,9 @@ pub struct ChangeSet {
     pub ready: Time,
     /// True for the first one of a stack that does not exist.
     pub creates: bool,
+    /// Physical ids by logical id of what a new stack takes.
+    #[serde(default)]
+    pub imports: BTreeMap<String, String>,
     /// What the stack will hold.
     pub next: Version,
     /// The differences.
@@ -259,6 +267,8 @@ pub struct Operation {
 pub enum OperationKind {
     /// A new stack.
     Create,
+    /// A new stack of what is there.
+    Import,
     /// A change.
     Update,
     /// The end of a stack.
@@ -291,7 +301,8 @@ pub struct Task {
     pub needs: BTreeSet<String>,
     /// How far it is.
     pub state: State,
-    /// The row that it leads to; what is deleted, for a deletion.
+    /// The row that it leads to; what is deleted, for a deletion; what has the physical id alone, for an
+    /// import.
     pub row: Option<Resource>,
 }
 

@@ -104,7 +104,7 @@ pub fn result(own: &CloudFormation, row: &Resource, act: Act) -> Result<(), Stri
         return Ok(());
     };
     let arrived = match act {
-        Act::Create => child.status == Status::CreateComplete,
+        Act::Create | Act::Import => child.status == Status::CreateComplete,
         Act::Update => child.status.can_update() && !differs(own, row),
         Act::Delete => child.status == Status::DeleteComplete,
     };
@@ -112,7 +112,7 @@ pub fn result(own: &CloudFormation, row: &Resource, act: Act) -> Result<(), Stri
         return Ok(());
     }
     let done = match act {
-        Act::Create => "created",
+        Act::Create | Act::Import => "created",
         Act::Update => "updated",
         Act::Delete => "deleted",
     };

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::api::{self, shown_tags, token};
 use super::template::Template;
-use super::{CfnStack, ChangeSet, CloudFormation, Status, Version, diff, machine, parameters};
+use super::{
+    CfnStack, ChangeSet, CloudFormation, Status, Version, diff, imports, machine, parameters,
+};
 use crate::domain::time::Time;
 use crate::sandbox::call::{Answer, AwsError, Params};
 use crate::sandbox::realm::Cx;
@@ -37,9 +39,10 @@ pub fn create(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> 
     }
     let creates = stack.status == Status::ReviewInProgress;
     let next = api::version(own.all(cx), params, Some(stack).filter(|_| !creates))?;
+    let imports = imports::asked(params, &next.body)?;
     let difference = diff::between(own.all(cx), stack, &next)?;
     let place = &cx.place;
-    let set = ChangeSet {
+    let mut set = ChangeSet {
         id: format!(
             "arn:aws:cloudformation:{}:{}:changeSet/{name}/{}",
             place.region,
@@ -51,11 +54,16 @@ pub fn create(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> 
         created: cx.now,
         ready: cx.after(SECONDS),
         creates,
+        imports,
         next,
         failed: difference.is_empty().then(|| NOTHING.to_owned()),
         changes: difference.changes,
         token,
     };
+    if !set.imports.is_empty() {
+        set.changes = imports::rows(&set.imports, &set.next.body);
+        set.failed = imports::barred(own, cx, &set);
+    }
     let answer = json!({ "Id": set.id, "StackId": stack.id });
     cx.effect = Some(format!("{} change set {name}", stack.name));
     own.with(&id, |_, stack| {
@@ -72,7 +80,7 @@ fn stack_for(
 ) -> Result<String, AwsError> {
     let name = params.need("StackName")?;
     let found = own.stack(name).filter(|stack| stack.deleted.is_none());
-    let creates = params.text("ChangeSetType") == Some("CREATE");
+    let creates = matches!(params.text("ChangeSetType"), Some("CREATE" | "IMPORT"));
     match found {
         Some(stack) if creates && stack.status == Status::ReviewInProgress => Ok(stack.id.clone()),
         Some(stack) if creates => Err(AwsError::validation(format!(
@@ -83,7 +91,8 @@ fn stack_for(
         Some(stack) => api::updatable(stack).map(|()| stack.id.clone()),
         None if creates => {
             let name = api::checked_name(name)?;
-            api::version(own.all(cx), params, None)?;
+            let next = api::version(own.all(cx), params, None)?;
+            imports::asked(params, &next.body)?;
             let mut stack =
                 CfnStack::new(&api::stack_id(name, cx), name, Version::default(), cx.now);
             diff::between(
@@ -175,6 +184,7 @@ pub fn execute(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) ->
         api::updatable(stack)?;
     }
     let (id, next, creates) = (stack.id.clone(), set.next.clone(), set.creates);
+    let taken = set.imports.clone();
     if !creates {
         api::start_update(own, &id, next, token(params), cx)?;
         return Ok(json!({}));
@@ -182,7 +192,12 @@ pub fn execute(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) ->
     let started = own.with(&id, |own, stack| {
         stack.version = next;
         stack.change_sets.clear();
-        machine::create(own, stack, token(params), cx).map_err(AwsError::validation)?;
+        let begun = if taken.is_empty() {
+            machine::create(own, stack, token(params), cx)
+        } else {
+            imports::start(own, stack, &taken, token(params), cx)
+        };
+        begun.map_err(AwsError::validation)?;
         cx.effect = Some(format!("{} {}", stack.name, stack.status));
         Ok(())
     });

@@ -97,12 +97,37 @@ pub fn start(
 ) -> Result<(), String> {
     match op.tasks.get(logical).map(|task| task.act) {
         Some(Act::Create | Act::Update) => make(own, stack, op, logical, cx),
+        Some(Act::Import) => {
+            take(stack, op, logical, cx);
+            Ok(())
+        }
         Some(Act::Delete) => {
             remove(own, stack, op, logical, cx);
             Ok(())
         }
         None => Ok(()),
     }
+}
+
+/// Takes what is there: nothing of it is changed.
+fn take(stack: &mut CfnStack, op: &mut Operation, logical: &str, cx: &mut Cx<'_>) {
+    let Some(task) = op.tasks.get_mut(logical) else {
+        return;
+    };
+    if let Some(row) = task.row.clone() {
+        stack.mark(cx, logical, row, "IMPORT_IN_PROGRESS", None);
+    }
+    let until = match cx.scripted(&stack.name, logical, Act::Import) {
+        Some(scripted) if scripted.reason.is_some() => Until::Fails(
+            cx.after(scripted.after),
+            scripted.reason.unwrap_or_default(),
+        ),
+        _ => Until::Done(cx.after(1.0)),
+    };
+    task.state = State::Running {
+        announce: None,
+        until,
+    };
 }
 
 /// The second "in progress" event, which names the physical id.
@@ -133,7 +158,7 @@ pub fn finish(stack: &mut CfnStack, op: &mut Operation, logical: &str, cx: &mut 
     task.state = State::Done;
     let Some(row) = task.row.clone() else { return };
     match task.act {
-        Act::Create | Act::Update => stack.mark(
+        Act::Create | Act::Update | Act::Import => stack.mark(
             cx,
             logical,
             row,
@@ -198,7 +223,7 @@ pub fn cancel(own: &mut CloudFormation, stack: &mut CfnStack, op: &mut Operation
         }
         let reason = match task.map(|task| task.act) {
             Some(Act::Create) => "Resource creation cancelled",
-            Some(Act::Update | Act::Delete) | None => "Resource update cancelled",
+            Some(Act::Update | Act::Delete | Act::Import) | None => "Resource update cancelled",
         };
         fail(stack, op, &logical, reason, cx);
     }

@@ -170,11 +170,18 @@ impl Service for S3 {
         }
     }
 
-    fn make(&mut self, thing: &Thing<'_>, _: bool, cx: &mut Cx<'_>) -> Result<Ready, String> {
+    fn make(&mut self, thing: &Thing<'_>, is_new: bool, cx: &mut Cx<'_>) -> Result<Ready, String> {
+        if is_new && self.buckets.contains_key(thing.name) {
+            return Err(format!("{} already exists", thing.name));
+        }
         self.buckets
             .entry(thing.name.to_owned())
             .or_insert_with(|| Bucket::new(cx.now, &cx.place.region));
         Ok(Ready::InTime)
+    }
+
+    fn stands(&self, thing: &Thing<'_>) -> bool {
+        self.buckets.contains_key(thing.physical)
     }
 
     fn remove(&mut self, thing: &Thing<'_>, _: &mut Cx<'_>) -> Result<Ready, String> {

@@ -82,6 +82,10 @@ impl Service for SecretsManager {
         Ok(Ready::InTime)
     }
 
+    fn stands(&self, thing: &Thing<'_>) -> bool {
+        self.secrets.values().any(|one| one.arn == thing.physical)
+    }
+
     fn remove(&mut self, thing: &Thing<'_>, _: &mut Cx<'_>) -> Result<Ready, String> {
         self.secrets.retain(|_, one| one.arn != thing.physical);
         Ok(Ready::InTime)

@@ -48,7 +48,7 @@ impl Place<'_> {
     }
 
     /// A text of the template with everything put in that is known before it is deployed.
-    fn text(&self, value: &Value) -> String {
+    pub(super) fn text(&self, value: &Value) -> String {
         if let Some(text) = value.as_str() {
             return text.to_owned();
         }

