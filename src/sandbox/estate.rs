@@ -101,7 +101,7 @@ mod tests {
             complete(&mut old, start + Duration::from_secs(1));
             let s3: &S3 = old.get(ACCOUNT, "eu-west-1").unwrap();
             assert_eq!(s3.buckets.len(), 4);
-            assert_eq!(old.levers.waiting.len(), 3);
+            assert_eq!(old.levers.waiting.len(), 6);
         }
     }
 
@@ -113,7 +113,7 @@ mod tests {
         set_up(&mut estate, "good", &BTreeMap::new(), start).expect("the estate");
         let cfn: &CloudFormation = estate.get(ACCOUNT, "eu-west-1").unwrap();
         let stacks: Vec<_> = cfn.stacks.values().collect();
-        assert_eq!(stacks.len(), 8);
+        assert_eq!(stacks.len(), 9);
         assert!(
             stacks
                 .iter()

@@ -17,10 +17,16 @@ use crate::os::git::fed;
 pub const FOLDER: &str = "git";
 
 /// By name, with their histories.
-const HISTORIES: &[(&str, &str)] = &[(
-    "docs",
-    include_str!("../../config/sandbox/git/docs.history"),
-)];
+const HISTORIES: &[(&str, &str)] = &[
+    (
+        "docs",
+        include_str!("../../config/sandbox/git/docs.history"),
+    ),
+    (
+        "shop",
+        include_str!("../../config/sandbox/git/shop.history"),
+    ),
+];
 /// How long the tool may take.
 const LIMIT: Duration = Duration::from_secs(30);
 /// How often somebody may have pushed.

@@ -76,6 +76,9 @@ impl Deliveries {
 pub struct Waiting {
     /// The action of that other call.
     pub upon: String,
+    /// A word of what that call changes; any where none is named.
+    #[serde(default)]
+    pub of: Option<String>,
     /// How many seconds later, at normal pace.
     pub after: f64,
     /// What.
@@ -131,8 +134,12 @@ fn once() -> u32 {
 
 impl Levers {
     /// A call changed something: who waited for one like it makes one of theirs.
-    pub fn met(&mut self, action: &str, now: Time, pace: f64) {
-        let next = self.waiting.iter().position(|one| one.upon == action);
+    pub fn met(&mut self, action: &str, effect: &str, now: Time, pace: f64) {
+        let is_of = |name: &String| effect.split(' ').any(|word| word == name);
+        let next = self
+            .waiting
+            .iter()
+            .position(|one| one.upon == action && one.of.as_ref().is_none_or(is_of));
         if let Some(next) = next {
             let next = self.waiting.remove(next);
             self.plan(next.after, next.call, now, pace);

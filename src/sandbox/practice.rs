@@ -22,6 +22,10 @@ pub const FILES: &[(&str, &str)] = &[
         include_str!("../../config/sandbox/estate/web.yaml"),
     ),
     (
+        "cluster.yaml",
+        include_str!("../../config/sandbox/estate/cluster.yaml"),
+    ),
+    (
         "bin/migrate",
         include_str!("../../config/sandbox/estate/bin/migrate"),
     ),

@@ -35,6 +35,9 @@ pub struct Written {
     /// The seconds are those after the next call of this action, by whomever, instead.
     #[serde(default)]
     pub upon: Option<String>,
+    /// Only of a call that changes something of this name.
+    #[serde(default)]
+    pub of: Option<String>,
     /// For which service; the levers when not given.
     #[serde(default = "practice_service")]
     pub service: String,
@@ -115,6 +118,7 @@ pub fn begin(levers: &mut Levers, now: Time, pace: f64, name: &str) -> Result<()
             None => levers.plan(written.at, call, now, pace),
             Some(upon) => levers.waiting.push(Waiting {
                 upon: upon.clone(),
+                of: written.of.clone(),
                 after: written.at,
                 call,
             }),

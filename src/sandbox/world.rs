@@ -170,8 +170,8 @@ impl World {
                 (Err(self.unknown(call)), None)
             }
         };
-        if answer.is_ok() && effect.is_some() {
-            self.levers.met(&call.action, self.now, self.pace);
+        if let (Ok(_), Some(effect)) = (&answer, &effect) {
+            self.levers.met(&call.action, effect, self.now, self.pace);
         }
         let changed = mishap.is_some() || effect.is_some();
         self.ledger.add(Entry {

@@ -46,6 +46,7 @@ mod really;
 mod serve;
 mod shell;
 #[allow(dead_code, reason = "pictures are written by hand and by .ci/run")]
+mod shop;
 mod shot;
 mod small_disk;
 mod stores;

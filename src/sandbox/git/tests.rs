@@ -75,7 +75,7 @@ async fn a_push_follows_a_build_and_is_told() {
     cloud.shared.call(&build).answer.unwrap();
     cloud.tick(Duration::from_secs(44));
     let pushes = cloud.look(|world| (world.levers.pushes.len(), world.levers.waiting.len()));
-    assert_eq!(pushes, (0, 2));
+    assert_eq!(pushes, (0, 5));
     while said(&cloud).is_empty() {
         cloud.tick(Duration::from_secs(1));
         tokio::task::yield_now().await;

@@ -28,6 +28,9 @@ impl Body {
 
 /// The looks at databases that were not taken yet.
 pub(super) fn looks(body: &Body, seen: &Sights) -> Vec<Look> {
+    if body.is_dry() {
+        return Vec::new();
+    }
     let unseen = |one: &&Postgres| seen.of(&one.on.subject()).is_none();
     body.databases()
         .iter()
@@ -37,12 +40,12 @@ pub(super) fn looks(body: &Body, seen: &Sights) -> Vec<Look> {
 }
 
 /// Whose a database is that a stack made, as its server remembers it.
-fn owner(ask: &PlanAsk) -> String {
+pub(super) fn owner(ask: &PlanAsk) -> String {
     format!("{} of the store {}", ask.stack, ask.store)
 }
 
 /// By what a database was migrated, as its server remembers it: version, and the task of that.
-fn marked(body: &Body, one: &Postgres) -> String {
+pub(super) fn marked(body: &Body, one: &Postgres) -> String {
     let version = body.input.parameters.get(VERSION);
     let defined = one.defined.map(|digest| digest.short());
     format!(

@@ -88,6 +88,9 @@ pub struct ServiceEntry {
     /// compatible`, `before` or `breaking`).
     #[serde(default)]
     pub migrations: BTreeMap<String, String>,
+    /// What is done with the databases of an o5 application.
+    #[serde(default)]
+    pub databases: Databases,
     /// Parameter values.
     #[serde(default)]
     pub parameters: BTreeMap<String, Scalar>,
@@ -111,6 +114,18 @@ pub struct ServiceEntry {
     /// database or a volume.
     #[serde(default)]
     pub downtime: Downtime,
+}
+
+/// What is done with databases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Databases {
+    /// They are made what they should be, and migrated.
+    #[default]
+    Change,
+    /// Their servers are not reached: the steps of a plan say what they would do, and what is pending is
+    /// told by the files that the release in service does not have. All else is done.
+    DryRun,
 }
 
 /// Whether a change stops the service first.

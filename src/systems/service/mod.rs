@@ -7,6 +7,7 @@ mod chosen;
 mod create;
 mod databases;
 mod downtime;
+mod dry;
 mod end;
 pub mod entry;
 mod join;
@@ -255,6 +256,10 @@ impl System for Service {
             body.placed(ask, stack, seen)?
         };
         let serving = serving.and_then(|one| one.placed(ask, stack, seen).ok());
+        let told = body
+            .is_dry()
+            .then(|| dry::seen(ask, &body, serving.as_ref(), seen));
+        let seen = told.as_ref().unwrap_or(seen);
         let mut plan = match (ask.purpose, only) {
             (Purpose::Deploy, _) if ways::cancels(&ask.flags, stack) => {
                 plan::cancelled(ask, &body.input.stack_name, stack)
@@ -280,6 +285,9 @@ impl System for Service {
         }
         if body.o5.is_some() {
             steps::named_as_at_o5(&mut plan.steps);
+        }
+        if body.is_dry() {
+            dry::cover(&mut plan);
         }
         let by_hand = ask
             .env
@@ -336,6 +344,7 @@ impl System for Service {
         match kind {
             join::JOIN => Some(join::join(params)),
             join::SAME => Some(join::same(params)),
+            dry::WOULD => Some(Ok(dry::would(params))),
             _ => None,
         }
     }

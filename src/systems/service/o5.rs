@@ -94,6 +94,9 @@ pub(super) struct Kept {
     /// Its databases.
     #[serde(default)]
     pub(super) databases: Vec<Postgres>,
+    /// No server of theirs is reached: what would be done is said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) dry: bool,
     /// Where its tasks run.
     #[serde(default)]
     pub(super) tasks: Tasks,
@@ -128,7 +131,8 @@ impl Kept {
         ];
         rows.extend(self.version.as_ref().map(|one| Row::new("version", one)));
         let database = |one: &Postgres| {
-            let is = format!("{} on {}", one.on.name, one.on.server);
+            let dry = if self.dry { ", dry run" } else { "" };
+            let is = format!("{} on {}{dry}", one.on.name, one.on.server);
             Row::new(&format!("database {}", one.name), &is)
         };
         rows.extend(self.databases.iter().map(database));
@@ -191,6 +195,7 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
         let kept = Kept {
             retained: Retained::all(&built.template, |name| place.text(name)),
             databases,
+            dry: false,
             tasks: Tasks {
                 cluster: cluster.ecs,
                 subnets: cluster.subnets,

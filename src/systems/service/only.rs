@@ -4,7 +4,6 @@
 use serde_json::json;
 
 use super::body::Body;
-use super::create;
 use super::databases::{self, Chains, Needs, destruction, up};
 use super::entry::Downtime;
 use super::join;
@@ -15,6 +14,7 @@ use super::running::running;
 use super::steps::{self, Counts};
 use super::ways::{Choice, Way};
 use super::weight;
+use super::{create, dry};
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
@@ -48,6 +48,15 @@ pub(super) fn part(
                 choice.name()
             );
             return Err(Failure::new(says).hint("leave it out"));
+        }
+        if body.is_dry() {
+            let says = format!(
+                "{} is about databases, which are left alone ({})",
+                choice.name(),
+                dry::WHY
+            );
+            return Err(Failure::new(says)
+                .hint("take that out of the estate file, or the flag out of the deployment"));
         }
         if !is_there {
             return Err(Failure::new(format!(

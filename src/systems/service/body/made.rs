@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{Body, Parts, assembled, released};
 use crate::domain::ids::StackId;
 use crate::domain::request::{Release, SourceBundle, SourceFile, Spec};
-use crate::systems::service::entry::ServiceEntry;
-use crate::systems::service::o5::{Made, SOURCE_TAG, VERSION};
+use crate::systems::service::entry::{Databases, ServiceEntry};
+use crate::systems::service::o5::{Kept, Made, SOURCE_TAG, VERSION};
 use crate::text::diagnostic::Diagnostics;
 use crate::text::safe::Safe;
 
@@ -73,7 +73,10 @@ pub(in crate::systems::service) fn spec_of_o5(
         path: RENDERED,
         given,
         late,
-        o5: Some(made.kept),
+        o5: Some(Kept {
+            dry: entry.databases == Databases::DryRun,
+            ..made.kept
+        }),
         logs: made.logs,
     };
     let spec = assembled(stack, entry, parts, &whole)?;

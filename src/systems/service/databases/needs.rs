@@ -13,6 +13,7 @@ use crate::forms::postgres::DatabaseFacts;
 use crate::forms::postgres::migrations::{Class, Migration};
 use crate::systems::PlanAsk;
 use crate::systems::service::body::Body;
+use crate::systems::service::dry;
 use crate::systems::service::o5::Postgres;
 use crate::text::counted::{counted, size};
 
@@ -106,6 +107,16 @@ pub(in crate::systems::service) fn needs(
         if there.oid.is_none() {
             needs.makes = true;
             needs.need(Class::Breaking, format!("makes the database {name}"));
+            if body.is_dry() {
+                let files = if one.is_migrated() {
+                    ", and migrated"
+                } else {
+                    ""
+                };
+                let how = format!("be made on {}{files}", one.on.server);
+                needs.says.push(would(name.as_str(), &how));
+                continue;
+            }
             needs
                 .says
                 .push(format!("The database {name} is made on {}.", one.on.server));
@@ -144,6 +155,12 @@ pub(in crate::systems::service) fn needs(
         if does.is_some() {
             needs.migrated.insert(one.name.clone());
         }
+        if body.is_dry() {
+            let how = how.strip_prefix("is ").map(|how| format!("be {how}"));
+            let how = how.unwrap_or_else(|| "stay as it is".to_owned());
+            needs.says.push(would(name.as_str(), &how));
+            continue;
+        }
         needs.says.push(told(one, &there, &how));
         needs.says.extend(lines);
         needs.says.extend(beyond);
@@ -176,6 +193,14 @@ fn listed(one: &Postgres, files: &[&Migration]) -> String {
         .carried()
         .map_or("", |_| ", which Holdpoint itself carries out");
     format!("is migrated by {}{more}{by}", first.join(", "))
+}
+
+/// What would be done with a database whose server nobody reaches.
+fn would(name: &str, how: &str) -> String {
+    format!(
+        "The database {name} would {how}. Nothing of that is done: {}, so no server is reached, and what is pending is told by the files of the release in service.",
+        dry::WHY
+    )
 }
 
 /// What is known of a database that is there.

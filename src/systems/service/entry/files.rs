@@ -1,6 +1,6 @@
 //! The files that a service is made of: a template, or those of o5.
 
-use super::ServiceEntry;
+use super::{Databases, ServiceEntry};
 use crate::domain::relative::{inside, plain};
 use crate::forms::cloudformation::COUNT;
 use crate::systems::entry::Remarks;
@@ -108,6 +108,7 @@ impl ServiceEntry {
             ),
             ("version", self.version.is_some()),
             ("migrations", !self.migrations.is_empty()),
+            ("databases", self.databases != Databases::default()),
             ("repository", self.repository.is_some()),
             ("github_app", self.github_app.is_some()),
             ("branch", self.branch.is_some()),
