@@ -4,7 +4,7 @@ use crate::domain::label::{CardLine, Label};
 use crate::domain::place::{Place, Places, Spot};
 use crate::domain::plan::{ChangeRow, Does, Fate};
 
-/// "1 replace  2 modify  1 add  0 delete", and what leaves the stack and stays.
+/// "1 replace  2 modify  1 add  0 delete", what a stack takes that is there, and what leaves it and stays.
 pub(super) fn count_rows(rows: &[ChangeRow]) -> String {
     let count = |test: &dyn Fn(&ChangeRow) -> bool| rows.iter().filter(|row| test(row)).count();
     let left = match count(&ChangeRow::is_left) {
@@ -15,11 +15,15 @@ pub(super) fn count_rows(rows: &[ChangeRow]) -> String {
         0 => String::new(),
         unclear => format!("  {unclear} unclear before it is done"),
     };
+    let imported = match count(&|row| row.does == Does::Import) {
+        0 => String::new(),
+        imported => format!("  {imported} import"),
+    };
     format!(
-        "{} replace  {} modify  {} add  {} delete{left}{unclear}",
+        "{} replace  {} modify  {} add  {} delete{imported}{left}{unclear}",
         count(&|row| matches!(row.does, Does::Replace | Does::MayReplace)),
         count(&|row| row.does == Does::Change),
-        count(&|row| matches!(row.does, Does::Add | Does::Import)),
+        count(&|row| row.does == Does::Add),
         count(&|row| row.does == Does::Remove && !row.is_left()),
     )
 }
@@ -99,6 +103,14 @@ pub(super) fn spot(places: &Places) -> Spot {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_taken_is_counted_apart_from_what_is_made() {
+        let row = |does| ChangeRow::new("Bucket", "AWS::S3::Bucket", does);
+        let rows = [row(Does::Add), row(Does::Import), row(Does::Import)];
+        let told = count_rows(&rows);
+        assert_eq!(told, "0 replace  0 modify  1 add  0 delete  2 import");
+    }
 
     #[test]
     fn what_stays_is_counted_and_named_apart_from_what_goes() {

@@ -221,9 +221,7 @@ pub(super) fn imported(
             "Makes the CloudFormation stack {name} of what is there: {} of an earlier stack, as they are. Nothing else is made, and no task runs.",
             counted(count, "resource")
         ),
-        format!(
-            "{deploys} brings the rest then; until that is done nothing of it serves, and it is listed as GONE."
-        ),
+        format!("{deploys} brings the rest then; until that is done nothing of it serves."),
     ];
     if !without.is_empty() {
         says.push(format!("Left out: {}.", without.join("; ")));

@@ -147,7 +147,7 @@ pub(super) fn imports(id: &str, input: &CfnInput, imports: &[Import]) -> Step {
 /// Takes them.
 pub(super) fn execute_import(id: &str, stack_name: &str, made_by: &str) -> Step {
     let mut step = execute(id, stack_name, made_by, &[made_by]);
-    step.title = format!("make {stack_name} of them");
+    step.title = format!("make {stack_name} of what is there");
     // There was no stack that could be seen.
     if let Some(params) = step.params.as_object_mut() {
         params.remove("as_seen");
