@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::card::Card;
+use super::flag::Offered;
 use super::ids::StackId;
 
 /// Why not, and what to do instead.
@@ -19,6 +20,9 @@ pub struct Refused {
     /// The card as it is now, where a guard was not met or the subject changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<Box<Card>>,
+    /// What may be chosen of what was asked, where there is no plan as it was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<Offered>,
 }
 
 impl Refused {
@@ -37,6 +41,7 @@ impl Refused {
             says: says.into(),
             hint: String::new(),
             card: None,
+            flags: Vec::new(),
         }
     }
 
@@ -51,6 +56,15 @@ impl Refused {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
+        self
+    }
+
+    /// Adds what may be chosen otherwise, where there is no plan.
+    #[must_use]
+    pub fn choosing(mut self, flags: Vec<Offered>) -> Self {
+        if self.code == Self::CANNOT_PLAN {
+            self.flags = flags;
+        }
         self
     }
 

@@ -111,7 +111,8 @@ impl Engine {
                     ));
                 }
                 Err(failure) => {
-                    self.answer(&from, Err(refusal(&failure)));
+                    let flags = self.offered(&intent, &starts);
+                    self.answer(&from, Err(refusal(&failure).choosing(flags)));
                     return Ok(());
                 }
             }
@@ -204,7 +205,8 @@ impl Engine {
         let plans = match plans {
             Ok(plans) => plans,
             Err(failure) => {
-                self.answer(&from, Err(refusal(&failure)));
+                let flags = self.offered(&intent, &starts);
+                self.answer(&from, Err(refusal(&failure).choosing(flags)));
                 return Ok(());
             }
         };

@@ -13,6 +13,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::ask::{Answer, Ask, Intent};
 use crate::domain::card::Card;
+use crate::domain::flag::Offered;
 use crate::domain::ids::AskId;
 use crate::domain::level::Level;
 use crate::domain::refused::Refused;
@@ -199,12 +200,18 @@ impl ChangeCard {
         }
     }
 
+    /// What may be chosen of it, as it stands.
+    fn choosable(&self) -> &[Offered] {
+        match &self.stage {
+            Stage::Ready(card) => &card.flags,
+            Stage::Refused(refused) => &refused.flags,
+            Stage::Choosing | Stage::Unasked | Stage::Looking(_) | Stage::Sent => &[],
+        }
+    }
+
     /// The next of the card, its diff and its choices, of those that there are.
     fn turn(&mut self) {
-        let choices = match &self.stage {
-            Stage::Ready(card) => Choices::of(card),
-            _ => None,
-        };
+        let choices = Choices::of(self.choosable());
         if self.has_diff() && !self.diff {
             self.diff = true;
         } else if choices.is_some() {

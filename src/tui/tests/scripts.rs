@@ -8,8 +8,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::*;
 use crate::desk::Desk as _;
 use crate::domain::estate::Brings;
+use crate::domain::flag::{self, Flag, Flags, Form, Value};
 use crate::domain::label::Label;
 use crate::domain::plan::Leaves;
+use crate::domain::purpose::Purpose;
 use crate::domain::refused::Refused;
 
 /// The scene, with the cursor on `dev/orders`.
@@ -369,6 +371,41 @@ fn a_key_on_a_card_that_takes_none_says_why() {
     let refused = bench.wait(50).keys("d").screen(120, 36);
     assert!(refused.contains("nothing can be asked here"), "{refused}");
     assert!(bench.changing().is_empty());
+}
+
+/// Where there is no plan as it was asked, what may be chosen leads to another card.
+#[test]
+fn a_card_without_a_plan_offers_what_may_be_chosen() {
+    const FLAG: Flag = Flag {
+        name: "infra-only",
+        form: Form::Switch(false),
+        purposes: &[Purpose::Deploy],
+        says: "the stack alone",
+    };
+    let mut bench = on_dev_orders();
+    bench.desk.by.slow.store(true, Ordering::SeqCst);
+    bench.keys("r").wait(500);
+    let flags = flag::offered(&[FLAG], Purpose::Deploy, &Flags::new());
+    let no = |code: &str| Refused::new(code, "it has no version").choosing(flags.clone());
+    bench.desk.answer(Answer::Refused(no("frozen")));
+    let shut = bench.wait(50).screen(120, 36);
+    assert!(!shut.contains("what may be chosen"), "{shut}");
+    bench.keys("<Esc>r").wait(500);
+    bench.desk.answer(Answer::Refused(no(Refused::CANNOT_PLAN)));
+    let refused = bench.wait(50).screen(120, 36);
+    for says in ["it has no version", "Tab what may be chosen"] {
+        assert!(refused.contains(says), "{refused}");
+    }
+    let rows = bench.keys("<Tab>").screen(120, 36);
+    assert!(rows.contains("infra-only"), "{rows}");
+    bench.keys(" <Enter>").wait(600);
+    let asked = bench.desk.asked.lock().unwrap();
+    let chosen = asked.iter().rev().find_map(|ask| match ask {
+        Ask::Preview { intent, .. } => intent.flags().cloned(),
+        _ => None,
+    });
+    let set = [("infra-only".parse().unwrap(), Value::Switch(true))].into();
+    assert_eq!(chosen, Some(set));
 }
 
 /// Enter on a card that is too old waits for a newer one, and says when that is there.

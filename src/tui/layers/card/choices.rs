@@ -3,7 +3,6 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::domain::card::Card;
 use crate::domain::flag::{Flags, Offered, Value};
 use crate::tui::layers::foot;
 use crate::tui::layers::paper::{self, Row};
@@ -37,11 +36,11 @@ pub(super) enum Chosen {
 }
 
 impl Choices {
-    /// Those of a card; none where nothing may be chosen.
-    pub(super) fn of(card: &Card) -> Option<Self> {
-        (!card.flags.is_empty()).then(|| Self {
-            rows: card.flags.clone(),
-            were: card.flags.clone(),
+    /// These, as they are set; none where nothing may be chosen.
+    pub(super) fn of(flags: &[Offered]) -> Option<Self> {
+        (!flags.is_empty()).then(|| Self {
+            rows: flags.to_vec(),
+            were: flags.to_vec(),
             at: 0,
         })
     }

@@ -86,6 +86,9 @@ impl ChangeCard {
         let says = match &self.stage {
             Stage::Choosing => "choose first: Up Down, then Enter; nothing is asked before",
             Stage::Unasked | Stage::Looking(_) => "not yet: the card is still being made",
+            Stage::Refused(_) if !self.choosable().is_empty() => {
+                "there is no plan of this; Tab shows what may be chosen, Esc leaves"
+            }
             Stage::Refused(_) => "nothing can be asked here; Esc leaves",
             // The card says that it waits; a ready one takes what is typed.
             Stage::Sent | Stage::Ready(_) => return,
@@ -198,6 +201,9 @@ impl ChangeCard {
                 (false, false, true) => None,
             };
             keys.extend(turns.map(|turns| ("Tab", turns)));
+        }
+        if matches!(&self.stage, Stage::Refused(_)) && !self.choosable().is_empty() {
+            keys.push(("Tab", "what may be chosen"));
         }
         if self.stage == Stage::Choosing {
             keys.push(("Enter", "look at what it would do"));
