@@ -22,6 +22,7 @@ use crate::domain::line::Severity;
 use crate::domain::plan::{Output, StepKind};
 use crate::exec::{Cancel, Executor, Found, Job};
 use crate::forms::cloudformation::{CfnInput, Import};
+use crate::text::counted::counted;
 use crate::text::safe::Safe;
 
 /// Makes change sets.
@@ -98,6 +99,9 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
         let set = made(job, &cloud, &given, &name).await?;
         if set.status == "CREATE_COMPLETE" {
             let says = match set.rows.len() {
+                rows if !params.imports.is_empty() => {
+                    format!("{} would be taken, as they are", counted(rows, "resource"))
+                }
                 0 => "no resource would change, only outputs or tags".to_owned(),
                 1 => "1 resource would change".to_owned(),
                 rows => format!("{rows} resources would change"),

@@ -115,7 +115,7 @@ pub(super) fn new_stack(
     stack: &StackFacts,
     seen: &Sights,
 ) -> Result<Plan, Failure> {
-    retained::free(ask, body, seen)?;
+    retained::free(ask, body, stack, seen)?;
     let needs = databases::needs(ask, body, seen, true)?;
     let left = shell(ask, &body.input.stack_name, stack)?;
     let (mut all, rows) = create(ask, body, &[])?;

@@ -154,7 +154,7 @@ pub(super) fn recover(
         }),
         Standing::Unknown => Err(status::stuck(name, stack)),
         Standing::NeverMade => {
-            retained::free(ask, body, seen)?;
+            retained::free(ask, body, stack, seen)?;
             let needs = databases::needs(ask, body, seen, true)?;
             let (made, rows) = create(ask, body, &["verify-gone"])?;
             let mut all = vec![

@@ -8,7 +8,7 @@ use super::plan::first_touch;
 use super::ways::Choice;
 use super::{create, steps, weight};
 use crate::domain::failure::Failure;
-use crate::domain::look::{Look, Sights, Subject};
+use crate::domain::look::{Look, Sights, Standing, Subject};
 use crate::domain::plan::{ChangeRow, Does, Leaves, Plan};
 use crate::forms::cloudformation::{Import, StackFacts, facts};
 use crate::forms::s3::{self, BucketFacts};
@@ -138,7 +138,12 @@ pub(super) fn looks(body: &Body, seen: &Sights) -> Vec<Look> {
 
 /// Refuses to make a stack of whose resources some are there already: they outlived an earlier one, and
 /// no other can have their names.
-pub(super) fn free(ask: &PlanAsk, body: &Body, seen: &Sights) -> Result<(), Failure> {
+pub(super) fn free(
+    ask: &PlanAsk,
+    body: &Body,
+    stack: &StackFacts,
+    seen: &Sights,
+) -> Result<(), Failure> {
     let (mut taken, mut barred) = (Vec::new(), Vec::new());
     for one in of(body) {
         match one.seen(seen)? {
@@ -166,10 +171,22 @@ pub(super) fn free(ask: &PlanAsk, body: &Body, seen: &Sights) -> Result<(), Fail
     ))
     .detail("buckets and secrets of o5 applications stay where their stack goes; the database of a secret gets a new user with the stack")
     .hint(format!(
-        "holdpoint deploy {} --import-resources takes them into a new stack, as they are; or delete them, with what they hold: {}",
+        "{}holdpoint deploy {} --import-resources takes them into a new stack, as they are; or delete them, with what they hold: {}",
+        first(ask, body, stack),
         ask.stack,
         deletes.join("; ")
     )))
+}
+
+/// What comes before an import where a stack is left that was never made.
+fn first(ask: &PlanAsk, body: &Body, stack: &StackFacts) -> String {
+    if stack.standing() == Standing::Missing {
+        return String::new();
+    }
+    format!(
+        "take {0}, which failed, away (aws cloudformation delete-stack --stack-name {0}) and unblock it (holdpoint unblock {1} --way free); then ",
+        body.input.stack_name, ask.stack
+    )
 }
 
 /// The plan that takes what is there into a new stack, and makes nothing.

@@ -54,7 +54,16 @@ fn secret(is_going: bool) -> SecretFacts {
 }
 
 fn planned(flags: &[&str], stack: &StackFacts, there: &There) -> Result<Plan, Failure> {
-    let mut ask = ask(Purpose::Deploy, EnvClass::Development);
+    planned_for(Purpose::Deploy, flags, stack, there)
+}
+
+fn planned_for(
+    purpose: Purpose,
+    flags: &[&str],
+    stack: &StackFacts,
+    there: &There,
+) -> Result<Plan, Failure> {
+    let mut ask = ask(purpose, EnvClass::Development);
     ask.stack = "dev-eu/shop".parse().unwrap();
     ask.flags = flags
         .iter()
@@ -122,6 +131,24 @@ fn a_stack_is_not_made_of_whose_resources_some_are_there() {
         let why = deploy(&there).unwrap_err();
         assert!(why.summary.contains(says), "{why:?}");
     }
+}
+
+/// What a creation that failed left is in the way of its recovery: the stack goes first then.
+#[test]
+fn a_recovery_says_what_comes_before_an_import() {
+    let failed = StackFacts {
+        status: "ROLLBACK_COMPLETE".to_owned(),
+        ..StackFacts::default()
+    };
+    let recover = |there: &There| planned_for(Purpose::Recover, &[], &failed, there);
+    assert_eq!(recover(&NOTHING).unwrap().name, "recover");
+    let left = There {
+        images: BucketFacts::Ours,
+        ..NOTHING
+    };
+    let why = recover(&left).unwrap_err();
+    let first = "take dev-eu-shop, which failed, away (aws cloudformation delete-stack --stack-name dev-eu-shop) and unblock it (holdpoint unblock dev-eu/shop --way free); then holdpoint deploy dev-eu/shop --import-resources";
+    assert!(why.hint.starts_with(first), "{why:?}");
 }
 
 #[test]
