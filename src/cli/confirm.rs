@@ -79,7 +79,7 @@ pub(super) fn to_confirm(
 ) -> Result<Code, Stop> {
     let subject = subject.to_string();
     let mut more = vec![("--confirm", phrase), ("--subject", subject.as_str())];
-    if needs_reason {
+    if needs_reason && !out.says_already("--reason") {
         more.push(("--reason", WHY));
     }
     let command = out.command(&more);

@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::show::advice;
 use crate::domain::card::Card;
 use crate::domain::class::EnvClass;
-use crate::domain::deployment::Deployment;
+use crate::domain::deployment::{Deployment, StepRun};
 use crate::domain::label::CardLine;
 use crate::domain::place::Spot;
 use crate::domain::plan::{ChangeRow, Plan};
@@ -292,12 +292,7 @@ fn steps(plan: &Plan, of: Option<&Deployment>) -> Vec<StepDoc> {
                 state: run.map(|run| run.state.word()),
                 started_at: run.and_then(|run| run.started_at).map(at),
                 ended_at: run.and_then(|run| run.ended_at).map(at),
-                why: run.and_then(|run| {
-                    run.failure
-                        .as_ref()
-                        .map(|failure| failure.summary.clone())
-                        .or_else(|| run.reason.clone())
-                }),
+                why: run.and_then(StepRun::why),
                 hint: of
                     .zip(run.and_then(|run| run.failure.as_ref()))
                     .map(|(d, failure)| advice(d, failure))

@@ -126,6 +126,14 @@ impl<'a, 'h> Out<'a, 'h> {
             .join(" ")
     }
 
+    /// Whether an option stands on the command already.
+    pub fn says_already(&self, option: &str) -> bool {
+        let with = format!("{option}=");
+        let argv = &self.hands.argv;
+        argv.iter()
+            .any(|word| word == option || word.starts_with(&with))
+    }
+
     /// Says why a verb ended early.
     pub fn stop(&mut self, stop: &Stop) -> Code {
         if stop.code == Code::Done {

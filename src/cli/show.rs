@@ -248,12 +248,7 @@ fn deployment(
                 .stack()
                 .and_then(|stack| world.usual(stack, &step.id))
                 .map_or_else(|| "-".to_owned(), |usual| usual.says());
-            let why = run
-                .failure
-                .as_ref()
-                .map(|failure| failure.summary.clone())
-                .or_else(|| run.reason.clone())
-                .unwrap_or_default();
+            let why = Safe::new(&run.why().unwrap_or_default()).into_string();
             vec![
                 step.id.to_string(),
                 run.state.word().to_owned(),

@@ -116,7 +116,8 @@ async fn tables(inside: &Session) -> Result<Vec<Table>, Trouble> {
         SELECT n.nspname || '.' || c.relname, s.rows, s.bytes, coalesce(h.count, 0), \
         ARRAY(SELECT n.nspname || '.' || i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid ORDER BY 1) \
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN held h ON h.relation = c.oid CROSS JOIN LATERAL ( \
-            SELECT CASE WHEN bool_and(p.reltuples >= 0) THEN sum(p.reltuples)::float8 ELSE -1 END, sum(pg_total_relation_size(p.oid))::bigint \
+            SELECT CASE WHEN bool_and(p.reltuples >= 0) THEN sum(p.reltuples)::float8 ELSE -1 END, sum(CASE WHEN EXISTS (SELECT FROM pg_locks l WHERE l.relation = p.oid AND l.mode = 'AccessExclusiveLock' AND l.granted) \
+                THEN p.relpages * current_setting('block_size')::bigint ELSE pg_total_relation_size(p.oid) END)::bigint \
             FROM (SELECT c.oid WHERE c.relkind <> 'p' UNION ALL SELECT relid FROM pg_partition_tree(c.oid) WHERE c.relkind = 'p' AND isleaf) t (oid) \
             JOIN pg_class p ON p.oid = t.oid \
         ) s (rows, bytes) WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT LIKE 'pg\\_%' \

@@ -139,6 +139,36 @@ impl StepRun {
         }
     }
 
+    /// Why it is as it is: why it failed or was skipped; of a choice that was made, which way and why, and
+    /// which others were open; of what was not done, that it was not.
+    #[must_use]
+    pub fn why(&self) -> Option<String> {
+        let failed = self.failure.as_ref().map(|failure| failure.summary.clone());
+        failed
+            .or_else(|| self.reason.clone())
+            .or_else(|| self.told())
+    }
+
+    /// What its output says of a choice, or of what was not done.
+    #[must_use]
+    pub fn told(&self) -> Option<String> {
+        let given = &self.output.as_ref()?.public;
+        let text = |of: &serde_json::Value, key: &str| of[key].as_str().map(str::to_owned);
+        if let Some(skipped) = text(given, "skipped") {
+            return Some(skipped);
+        }
+        let (branch, why) = (text(given, "branch")?, text(given, "why")?);
+        let mut says = format!("{branch}: {why}");
+        let evaluated = &given["evaluated"];
+        if let (Some(way), Some(why)) = (text(evaluated, "branch"), text(evaluated, "why")) {
+            says.push_str(&format!("; the evaluation chose {way}: {why}"));
+        }
+        if let Some(others) = text(given, "others") {
+            says.push_str(&format!("; not taken: {others}"));
+        }
+        Some(says)
+    }
+
     /// A step that waits for its needs.
     #[must_use]
     pub fn blocked() -> Self {

@@ -193,7 +193,8 @@ fn assembled(
     let stack_name = entry.stack_name(stack.env.as_str(), stack.app.as_str());
     let template::Made { resources, open } = template.made(&stack_name, &given);
     let digest = Digest::of_bytes(&file.bytes);
-    let release = released(digest, &given, &entry.tags);
+    let carried = parts.o5.as_ref().map(Kept::carried).unwrap_or_default();
+    let release = released(digest, &given, &entry.tags, &carried);
     let o5 = parts.o5.map(|kept| Kept {
         template: Some(digest),
         ..kept
@@ -251,11 +252,14 @@ fn released(
     template: Digest,
     parameters: &BTreeMap<String, String>,
     tags: &BTreeMap<String, String>,
+    carried: &BTreeMap<String, Vec<Digest>>,
 ) -> Digest {
-    Digest::of(
-        "holdpoint/release/1",
-        &json!({ "template": template, "parameters": parameters, "tags": tags }),
-    )
+    let mut of = json!({ "template": template, "parameters": parameters, "tags": tags });
+    // What is carried out here belongs to what is deployed; other services stay what they were.
+    if !carried.is_empty() {
+        of["migrations"] = json!(carried);
+    }
+    Digest::of("holdpoint/release/1", &of)
 }
 
 /// Whether a value says how many tasks run.

@@ -137,8 +137,11 @@ impl Taken {
             .filter(|way| **way != self.way && self.way != NOP);
         let others: Vec<String> = others
             .map(|way| {
-                let how = if is_less_safe(way, self.way) {
+                let evaluated = self.evaluated.as_ref().map_or(self.way, |(way, _)| way);
+                let how = if is_less_safe(way, evaluated) {
                     "less safe, with a reason"
+                } else if is_less_safe(way, self.way) {
+                    "less safe, and what its evaluation allows"
                 } else if safety(way) == safety(self.way) {
                     "as safe"
                 } else {
@@ -188,7 +191,7 @@ mod tests {
         );
         assert_eq!(
             safer.others(&[PARALLEL, BEFORE, DOWNTIME]),
-            "parallel (less safe, with a reason), before (less safe, with a reason)"
+            "parallel (less safe, with a reason), before (less safe, and what its evaluation allows)"
         );
         let nothing = Taken::of((NOP, "nothing would change".to_owned()), Some(DOWNTIME));
         assert_eq!((nothing.way, nothing.evaluated), (NOP, None));

@@ -122,6 +122,15 @@ impl Kept {
         }
     }
 
+    /// The files that are carried out here, by database: what is in each, by its digest.
+    pub(super) fn carried(&self) -> BTreeMap<String, Vec<Digest>> {
+        let of = |one: &Postgres| {
+            let digests = one.carried()?.iter().filter_map(|file| file.digest);
+            Some((one.name.clone(), digests.collect()))
+        };
+        self.databases.iter().filter_map(of).collect()
+    }
+
     /// What the page of a stack says of it.
     pub(super) fn rows(&self) -> Vec<Row> {
         let mut rows = vec![

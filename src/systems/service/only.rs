@@ -37,6 +37,11 @@ pub(super) fn part(
 ) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
     let is_there = stack.standing() != Standing::Missing;
+    if choice == Choice::InfraOnly && Choice::Rotate.is_in(&ask.flags) {
+        let (infra, rotate) = (Choice::InfraOnly.name(), Choice::Rotate.name());
+        let says = format!("{rotate} is about databases, and {infra} leaves them as they are");
+        return Err(Failure::new(says).hint("leave one of them out"));
+    }
     if choice == Choice::Import {
         return import(ask, body, stack, seen);
     }

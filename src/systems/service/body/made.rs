@@ -102,7 +102,12 @@ pub(in crate::systems::service) fn versioned(spec: &Spec, version: &str) -> Opti
             input.parameters.insert(name.to_owned(), value);
         }
     }
-    let digest = released(kept.template?, &input.parameters, &input.tags);
+    let digest = released(
+        kept.template?,
+        &input.parameters,
+        &input.tags,
+        &kept.carried(),
+    );
     // A commit is known by its beginning.
     let is_commit = version.len() == 40 && version.bytes().all(|b| b.is_ascii_hexdigit());
     let known = if is_commit { &version[..12] } else { version };

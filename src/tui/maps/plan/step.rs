@@ -78,6 +78,7 @@ pub(super) fn says(of: &PlanOf<'_>, step: &Step) -> String {
                 .as_ref()
                 .map(|reason| Safe::new(reason).into_string()),
         );
+        parts.extend(run.told().map(|told| Safe::new(&told).into_string()));
         if let (StepState::Waiting, Some(due)) = (run.state, run.retry_at) {
             parts.push(format!("again in {}", short(due.since(of.now))));
         }
