@@ -158,15 +158,15 @@ impl StepRun {
             return Some(skipped);
         }
         let (branch, why) = (text(given, "branch")?, text(given, "why")?);
-        let mut says = format!("{branch}: {why}");
+        let mut says = vec![format!("{branch}: {why}")];
         let evaluated = &given["evaluated"];
         if let (Some(way), Some(why)) = (text(evaluated, "branch"), text(evaluated, "why")) {
-            says.push_str(&format!("; the evaluation chose {way}: {why}"));
+            says.push(format!("the evaluation chose {way}: {why}"));
         }
         if let Some(others) = text(given, "others") {
-            says.push_str(&format!("; not taken: {others}"));
+            says.push(format!("not taken: {others}"));
         }
-        Some(says)
+        Some(says.join("; "))
     }
 
     /// A step that waits for its needs.
