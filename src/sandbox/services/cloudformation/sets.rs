@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::api::{self, shown_tags, token};
+use super::service::Token;
 use super::template::Template;
 use super::{
     CfnStack, ChangeSet, CloudFormation, Status, Version, diff, imports, machine, parameters,
@@ -28,6 +29,11 @@ pub fn create(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> 
         .stack(&id)
         .ok_or_else(|| AwsError::validation(format!("Stack [{id}] does not exist")))?;
     let token = params.text("ClientToken").map(str::to_owned);
+    if let Some(made) = token.as_ref().and_then(|token| own.tokens.get(token))
+        && made.of == made_for(&stack.id, name)
+    {
+        return Ok(made.answer.clone());
+    }
     if let Some(set) = stack.change_sets.get(name) {
         if token.is_some() && set.token == token {
             return Ok(json!({ "Id": set.id, "StackId": stack.id }));
@@ -185,8 +191,14 @@ pub fn execute(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) ->
     }
     let (id, next, creates) = (stack.id.clone(), set.next.clone(), set.creates);
     let taken = set.imports.clone();
+    let made = set.token.clone().map(|token| {
+        let of = made_for(&id, &set.name);
+        let answer = json!({ "Id": set.id, "StackId": id });
+        (token, Token { of, answer })
+    });
     if !creates {
         api::start_update(own, &id, next, token(params), cx)?;
+        own.tokens.extend(made);
         return Ok(json!({}));
     }
     let started = own.with(&id, |own, stack| {
@@ -202,7 +214,14 @@ pub fn execute(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) ->
         Ok(())
     });
     started.unwrap_or(Ok(()))?;
+    own.tokens.extend(made);
     Ok(json!({}))
+}
+
+/// What the token of a change set was used for. It outlives the execution, so that a retry which
+/// comes late makes no second change set beside the one that was executed.
+fn made_for(stack_id: &str, name: &str) -> String {
+    format!("CreateChangeSet {stack_id} {name}")
 }
 
 /// `DeleteChangeSet`. One that does not exist is no error, as long as its stack does.

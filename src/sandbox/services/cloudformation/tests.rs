@@ -671,6 +671,29 @@ fn tokens_are_of_one_call() {
     assert_eq!(stage.world.ledger.effects().count(), 1);
 }
 
+#[test]
+fn a_retry_after_the_execution_makes_no_second_change_set() {
+    let mut stage = Stage::new();
+    let stack = json!({"StackName": "shop", "TemplateBody": db(false, 1)});
+    stage.cfn("CreateStack", stack).unwrap();
+    stage.pass(600);
+    let make = |token: &str| json!({"StackName": "shop", "ChangeSetName": "c", "TemplateBody": db(false, 2), "ClientToken": token});
+    let first = stage.cfn("CreateChangeSet", make("t")).unwrap();
+    stage.pass(10);
+    let execute = json!({"StackName": "shop", "ChangeSetName": "c"});
+    stage.cfn("ExecuteChangeSet", execute).unwrap();
+    stage.pass(600);
+    assert_eq!(stage.cfn("CreateChangeSet", make("t")).unwrap(), first);
+    let left = stage
+        .cfn("ListChangeSets", json!({"StackName": "shop"}))
+        .unwrap();
+    assert_eq!(left["Summaries"], json!([]));
+    assert_ne!(
+        stage.cfn("CreateChangeSet", make("another")).unwrap(),
+        first
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
