@@ -72,6 +72,9 @@ pub struct Danger {
     /// A person chose a way that is less safe than the one that its evaluation chooses.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub less_safe: bool,
+    /// Code comes that is older than a change of its database with which it may not work.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outdated: bool,
 }
 
 /// What is to be done, as far as its level depends on it.
@@ -159,6 +162,10 @@ pub fn level(class: EnvClass, verb: Verb, danger: Danger) -> (Level, String) {
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.downtime => {
             (Level::L3, "the service stands still for a while")
         }
+        Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.outdated => (
+            Level::L3,
+            "the service may fail: its database was migrated beyond this code",
+        ),
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.less_safe => (
             Level::L2,
             "a way that is less safe than the one that its evaluation chooses",
@@ -248,7 +255,7 @@ mod tests {
         ] {
             for verb in VERBS {
                 let calm = level(class, verb, Danger::default()).0;
-                for bits in 0..64u8 {
+                for bits in 0..128u8 {
                     let danger = Danger {
                         replaces: bits & 1 != 0,
                         downtime: bits & 2 != 0,
@@ -256,6 +263,7 @@ mod tests {
                         revises: bits & 8 != 0,
                         unknown: bits & 16 != 0,
                         less_safe: bits & 32 != 0,
+                        outdated: bits & 64 != 0,
                     };
                     assert!(
                         level(class, verb, danger).0 >= calm,

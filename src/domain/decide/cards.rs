@@ -223,6 +223,7 @@ fn merge(a: Danger, b: Danger) -> Danger {
         destroys: a.destroys || b.destroys,
         unknown: a.unknown || b.unknown,
         less_safe: a.less_safe || b.less_safe,
+        outdated: a.outdated || b.outdated,
     }
 }
 

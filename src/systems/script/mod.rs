@@ -47,6 +47,7 @@ const UNKNOWN: Danger = Danger {
     destroys: false,
     unknown: true,
     less_safe: false,
+    outdated: false,
 };
 
 /// The form in which a script is stored with its deployments.

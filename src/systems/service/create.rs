@@ -116,7 +116,7 @@ pub(super) fn new_stack(
     seen: &Sights,
 ) -> Result<Plan, Failure> {
     retained::free(ask, body, stack, seen)?;
-    let needs = databases::needs(ask, body, seen, true)?;
+    let needs = databases::needs(ask, (body, None), seen, true)?;
     let left = shell(ask, &body.input.stack_name, stack)?;
     let (mut all, rows) = create(ask, body, &[])?;
     if let Some(create) = all.first_mut() {

@@ -155,7 +155,7 @@ pub(super) fn recover(
         Standing::Unknown => Err(status::stuck(name, stack)),
         Standing::NeverMade => {
             retained::free(ask, body, stack, seen)?;
-            let needs = databases::needs(ask, body, seen, true)?;
+            let needs = databases::needs(ask, (body, None), seen, true)?;
             let (made, rows) = create(ask, body, &["verify-gone"])?;
             let mut all = vec![
                 guarded(steps::delete(name, &[], &[]).hold(hold)),

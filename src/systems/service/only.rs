@@ -213,7 +213,7 @@ impl Part<'_> {
 
     /// Its databases are made what they should be and migrated, and its stack stays as it is.
     fn databases(&self, seen: &Sights) -> Result<Plan, Failure> {
-        let needs = databases::needs(self.ask, self.body, seen, true)?;
+        let needs = databases::needs(self.ask, (self.body, self.serving), seen, true)?;
         let found = steps::outputs("discover", self.name(), &[]);
         let chains = Chains {
             by: self.serving,

@@ -121,7 +121,7 @@ pub(super) fn update(
         None => (None, None),
     };
     let way = way(ask, body);
-    let needs = databases::needs(ask, body, seen, way.policy == Downtime::Always)?;
+    let needs = databases::needs(ask, (body, serving), seen, way.policy == Downtime::Always)?;
     let runs = running.values().any(|count| count != "0");
     let chosen = chosen::chosen(ask, &needs, runs)?;
     if chosen.is_none() {
@@ -192,6 +192,7 @@ pub(super) fn update(
     let mut danger = weight::danger(rows.as_deref());
     danger.downtime = branch.as_deref() == Some(join::DOWNTIME) && runs;
     danger.less_safe = instead_of.is_some();
+    danger.outdated = needs.outdates;
     let mut says = Vec::new();
     if let Some(taken) = &expected {
         let rows = rows.as_deref().unwrap_or_default();

@@ -8,6 +8,7 @@ mod fixed;
 mod joins;
 mod keeps;
 mod late;
+mod migrations;
 mod plans;
 mod releases;
 mod retained;

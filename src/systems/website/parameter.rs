@@ -101,6 +101,7 @@ const REPLACES: Danger = Danger {
     destroys: false,
     unknown: false,
     less_safe: false,
+    outdated: false,
 };
 
 fn work(site: &Site, build: &Build, path: &str, change: &Change) -> Step {

@@ -321,6 +321,7 @@ const GOES: Danger = Danger {
     destroys: true,
     unknown: false,
     less_safe: false,
+    outdated: false,
 };
 
 pub(super) fn row(logical: &str, kind: &str, does: Does) -> ChangeRow {

@@ -28,6 +28,8 @@ pub(in crate::systems::service) struct Needs {
     pub(in crate::systems::service) migrated: BTreeSet<String>,
     /// What is done to them, by what it is about.
     pub(in crate::systems::service) changes: Vec<Changes>,
+    /// Whether code comes that is older than what one was migrated for.
+    pub(in crate::systems::service) outdates: bool,
     /// Sentences for the card.
     pub(in crate::systems::service) says: Vec<String>,
 }
@@ -90,10 +92,11 @@ fn pending<'a>(body: &Body, one: &'a Postgres, there: &DatabaseFacts) -> Pending
     }
 }
 
-/// What the databases need; `always` where those that have a migration run it whatever is pending.
+/// What the databases need for what is asked, where `serving` runs; `always` where those that have a
+/// migration run it whatever is pending.
 pub(in crate::systems::service) fn needs(
     ask: &PlanAsk,
-    body: &Body,
+    (body, serving): (&Body, Option<&Body>),
     seen: &Sights,
     always: bool,
 ) -> Result<Needs, Failure> {
@@ -130,7 +133,10 @@ pub(in crate::systems::service) fn needs(
         if let Some(files) = one.carried() {
             refused(one, files, &there)?;
         }
-        let beyond = one.carried().and_then(|files| beyond(one, files, &there));
+        let runs = serving.and_then(|body| body.databases().iter().find(|its| its.on == one.on));
+        let beyond = one
+            .carried()
+            .and_then(|files| beyond(one, files, runs, &there));
         let mut lines = Vec::new();
         let (does, how) = match pending(body, one, &there) {
             Pending::Nothing if always && one.migration.is_some() => {
@@ -163,7 +169,8 @@ pub(in crate::systems::service) fn needs(
         }
         needs.says.push(told(one, &there, &how));
         needs.says.extend(lines);
-        needs.says.extend(beyond);
+        needs.outdates |= beyond.as_ref().is_some_and(|beyond| beyond.outdates);
+        needs.says.extend(beyond.map(|beyond| beyond.says));
         needs.changes.push(changes(&one.on, does));
     }
     Ok(needs)

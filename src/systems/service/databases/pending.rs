@@ -121,25 +121,73 @@ fn doubt(file: &Migration, there: &DatabaseFacts) -> Option<String> {
     ))
 }
 
-/// What was carried out of another release, whose files this one does not have: an older one does not
-/// take it back.
-pub(super) fn beyond(one: &Postgres, files: &[Migration], there: &DatabaseFacts) -> Option<String> {
-    let known = |done: &&Carried| files.iter().any(|file| file.version == done.version);
-    let others: Vec<&str> = there
+/// Files that were carried out and that a release does not have: it does not take them back.
+pub(super) struct Beyond {
+    /// That, and what it means for the code of the release.
+    pub(super) says: String,
+    /// One of them came with what serves, and the code before it does not work with it.
+    pub(super) outdates: bool,
+}
+
+/// What a database has beyond the files of a release; `serving` are those of what serves.
+pub(super) fn beyond(
+    one: &Postgres,
+    files: &[Migration],
+    serving: Option<&Postgres>,
+    there: &DatabaseFacts,
+) -> Option<Beyond> {
+    let has = |files: &[Migration], done: &Carried| {
+        files
+            .iter()
+            .find(|file| file.version == done.version)
+            .map(|file| file.class)
+    };
+    let others: Vec<&Carried> = there
         .carried
         .iter()
-        .filter(|done| !known(done))
-        .map(|done| done.file.as_str())
+        .filter(|done| has(files, done).is_none())
         .collect();
     let last = others.last()?;
-    let more = match others.len() - 1 {
-        0 => String::new(),
-        more => format!(" and {more} before it"),
+    let known = serving.and_then(Postgres::carried).unwrap_or_default();
+    let of = |wanted: &dyn Fn(Option<Option<Class>>) -> bool| {
+        let named = others.iter().filter(|done| wanted(has(known, done)));
+        named.map(|done| done.file.as_str()).collect::<Vec<_>>()
     };
-    Some(format!(
-        "The database {} is further than this release: {last}{more} was carried out there, is not among its files, and stays.",
-        one.on.name
-    ))
+    let breaking =
+        of(&|class| class.is_some_and(|class| class.unwrap_or(Class::Breaking) == Class::Breaking));
+    let unknown = of(&|class| class.is_none());
+    let (more, were) = match others.len() - 1 {
+        0 => (
+            String::new(),
+            "was carried out there, is not among its files, and stays",
+        ),
+        more => (
+            format!(" and {more} before it"),
+            "were carried out there, are not among its files, and stay",
+        ),
+    };
+    let means = if !breaking.is_empty() {
+        let marked = of(&|class| class == Some(Some(Class::Breaking))).len() == breaking.len();
+        let why = if marked { "" } else { ", or says nothing" };
+        format!(
+            "the code of this release may fail: {} is breaking{why}",
+            breaking.join(", ")
+        )
+    } else if unknown.is_empty() {
+        "by what they say, the code of this release works with that".to_owned()
+    } else {
+        format!(
+            "nobody here knows whether the code of this release works with that: what serves does not have {} either",
+            unknown.join(", ")
+        )
+    };
+    Some(Beyond {
+        says: format!(
+            "The database {} is further than this release: {}{more} {were}; {means}.",
+            one.on.name, last.file
+        ),
+        outdates: !breaking.is_empty(),
+    })
 }
 
 /// Refuses files that were changed after they were carried out, and a database in which one was left
