@@ -374,8 +374,18 @@ fn running(world: &World, d: &Deployment) -> Awaited {
         } else {
             ""
         };
+        let mut failed = d.runs().filter(|(_, run)| run.state == StepState::Failed);
+        let why = failed.find_map(|(step, run)| {
+            let failure = run.failure.as_ref()?;
+            Some(format!(
+                "{} failed ({}); ",
+                step.id,
+                failure.told_of(step.id.as_str())
+            ))
+        });
         return Awaited::Person(format!(
-            "hold {} ({}): `holdpoint{practice} approve '{}'`",
+            "{}hold {} ({}): `holdpoint{practice} approve '{}'`",
+            why.unwrap_or_default(),
             hold.id,
             hold.kind.word(),
             hold.id

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use crate::aws::Cloud;
 use crate::domain::failure::{Failure, Retry};
+use crate::domain::line::Severity;
 use crate::domain::request::SourceBundle;
 use crate::exec::Job;
 use crate::exec::again::say;
 use crate::forms::postgres::migrations::{Carried, Migration, path};
 use crate::forms::postgres::sql::{Statement, place, statements};
 use crate::postgres::{Admin, Carrier, Session, Trouble};
+use crate::text::safe::Safe;
 
 /// How often is looked who keeps a statement waiting.
 const LOOK: Duration = Duration::from_secs(1);
@@ -167,7 +169,13 @@ impl Work<'_> {
             }
             return Ok(());
         };
-        Err(self.failed(part, &trouble, &waits))
+        let failure = self.failed(part, &trouble, &waits);
+        // The last line of the log is what the server answered.
+        let said = Safe::new(&failure.summary);
+        self.job
+            .port
+            .out(Severity::Error, self.admin.name().as_str(), said);
+        Err(failure)
     }
 
     fn failed(&self, part: &Statement<'_>, trouble: &Trouble, waits: &Waits) -> Failure {

@@ -1,7 +1,7 @@
 //! What is looked at before a deployment of a service is planned.
 
 use super::body::Body;
-use super::ways::Choice;
+use super::ways::{self, Choice, Only};
 use super::{databases, late, plan, retained, running};
 use crate::domain::look::{Look, Sights, Standing};
 use crate::domain::purpose::Purpose;
@@ -55,7 +55,11 @@ pub(super) fn looks(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
         }
     }
     let ours = plan::touch(ask, name, &stack).is_ok();
-    if updates && ours && !imports && seen.of_kind(CHANGES).is_none() && ask.seen.is_none() {
+    // A plan of databases alone leaves the stack as it is.
+    let only = ways::only(&ask.flags).ok();
+    let infra = only == Some(Only::One(Choice::InfraOnly));
+    let changes = only == Some(Only::Everything) || infra;
+    if updates && ours && changes && seen.of_kind(CHANGES).is_none() && ask.seen.is_none() {
         let settled = late::settled(ask, spec, &stack);
         let body = settled.as_ref().map_or(Ok(body), Body::of);
         // What has no version or no place is told in the plan.
@@ -63,8 +67,13 @@ pub(super) fn looks(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
             body.deployable(ask)?;
             body.placed(ask, &stack, seen)
         });
-        let changes = placed
-            .map(|body| cloudformation::changes(&plan::ours(ask, &body.input, serving.as_ref())));
+        let changes = placed.map(|body| {
+            let mut input = plan::ours(ask, &body.input, serving.as_ref());
+            if infra {
+                input.parameters.extend(body.lowest());
+            }
+            cloudformation::changes(&input)
+        });
         return changes.into_iter().collect();
     }
     Vec::new()

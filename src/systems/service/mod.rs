@@ -10,6 +10,7 @@ mod downtime;
 mod dry;
 mod end;
 pub mod entry;
+mod foreseen;
 mod join;
 mod late;
 mod looks;

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::body::Body;
 use super::databases::{self, Chains, Needs, destruction, up};
 use super::entry::Downtime;
+use super::foreseen::Foreseen;
 use super::join;
 use super::o5::VERSION;
 use super::plan::{self, first_touch, ours, reviewed, touch};
@@ -14,8 +15,9 @@ use super::running::running;
 use super::steps::{self, Counts};
 use super::ways::{Choice, Way};
 use super::weight;
-use super::{create, dry};
+use super::{create, dry, late};
 use crate::domain::failure::Failure;
+use crate::domain::flag;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
 use crate::domain::look::{Sights, Standing};
@@ -85,7 +87,7 @@ pub(super) fn part(
         first,
     };
     match choice {
-        Choice::InfraOnly if is_there => Ok(on.infra()),
+        Choice::InfraOnly if is_there => on.infra(seen),
         Choice::InfraOnly => create::bare(ask, body, stack, seen),
         Choice::DbOnly => on.databases(seen),
         Choice::Destroy => on.destroyed(seen, false),
@@ -136,12 +138,23 @@ fn same_version(
         return Ok(());
     }
     let (stack, name) = (&ask.stack, choice.name());
-    Err(Failure::new(format!(
-        "{name} is about the databases of {stack} and brings no version: it runs {runs:?}, and {asked:?} is asked for"
-    ))
-    .hint(format!(
-        "holdpoint deploy {stack} --{name} --version {runs}; then deploy {asked}"
-    )))
+    let says =
+        format!("{name} is about the databases of {stack} and brings no version: it runs {runs:?}");
+    // What runs may have changed since it was asked for.
+    let named = flag::text(&ask.flags, late::VERSION_FLAG.name).is_some();
+    if ask.seen.is_some() && !named {
+        return Err(Failure::new(format!(
+            "{says} now, and ran {asked:?} when this was asked for"
+        ))
+        .hint(format!(
+            "holdpoint deploy {stack} --{name} asks for it with what runs now"
+        )));
+    }
+    Err(
+        Failure::new(format!("{says}, and {asked:?} is asked for")).hint(format!(
+            "holdpoint deploy {stack} --{name} --version {runs}; then holdpoint deploy {stack} --version {asked}"
+        )),
+    )
 }
 
 struct Part<'a> {
@@ -173,8 +186,9 @@ impl Part<'_> {
     }
 
     /// The stack is updated with every count at 0, and stays there.
-    fn infra(&self) -> Plan {
+    fn infra(&self, seen: &Sights) -> Result<Plan, Failure> {
         let (name, lowest) = (self.name(), self.body.lowest());
+        let foreseen = Foreseen::of(name, self.stack, seen)?;
         let input = ours(self.ask, &self.body.input, self.serving);
         let way = Way {
             policy: Downtime::Never,
@@ -197,18 +211,27 @@ impl Part<'_> {
             update,
             steps::verify("verify", name, &lowest, &["execute"]),
         ];
-        Plan {
+        let says = if foreseen.empty {
+            format!("Nothing would change: {name} is as it should be, and no task of it runs.")
+        } else {
+            format!(
+                "{name} is updated, and no task of it runs after that; its databases stay as they are."
+            )
+        };
+        Ok(Plan {
             name: Choice::InfraOnly.name().to_owned(),
             steps: all,
             danger: Danger {
                 downtime: self.runs(),
-                ..weight::danger(None)
+                ..foreseen.danger()
             },
-            says: vec![format!(
-                "{name} is updated, and no task of it runs after that; its databases stay as they are."
-            )],
+            says: std::iter::once(says)
+                .chain(foreseen.doubt())
+                .chain(foreseen.says())
+                .collect(),
+            changes: foreseen.changes(name).into_iter().collect(),
             ..Plan::default()
-        }
+        })
     }
 
     /// Its databases are made what they should be and migrated, and its stack stays as it is.
@@ -256,6 +279,10 @@ impl Part<'_> {
             stays: true,
             steps: all,
             changes: needs.changes,
+            danger: Danger {
+                outdated: breaks.is_some(),
+                ..Danger::default()
+            },
             says,
             ..Plan::default()
         })

@@ -8,6 +8,7 @@ use super::chosen::{self, Taken, UNKNOWN, is_less_safe};
 use super::databases::{self, Chains, Needs};
 use super::downtime::downtime;
 use super::entry::Downtime;
+use super::foreseen::Foreseen;
 use super::running::{Running, running};
 use super::steps::{self, Counts};
 use super::ways::{Choice, Way, way};
@@ -17,7 +18,7 @@ use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::look::Sights;
 use crate::domain::plan::{ChangeRow, HoldRule, Plan, Step};
-use crate::forms::cloudformation::{self, CHANGES, CfnInput, StackFacts, facts};
+use crate::forms::cloudformation::{CfnInput, StackFacts};
 use crate::forms::postgres::migrations::Class;
 use crate::systems::PlanAsk;
 
@@ -109,17 +110,7 @@ pub(super) fn update(
         counts: running,
         steady,
     } = running(stack, serving, name);
-    let mut empty = false;
-    let (rows, unknown) = match seen.of_kind(CHANGES).map(facts).transpose()? {
-        Some(cloudformation::ChangeFacts::Rows { rows }) => (Some(rows), None),
-        Some(cloudformation::ChangeFacts::Nothing) => {
-            empty = true;
-            (Some(Vec::new()), None)
-        }
-        Some(cloudformation::ChangeFacts::Unknown { why }) => (None, Some(why)),
-        None if stack.standing().is_busy() => (None, Some(format!("{name} is {}", stack.status))),
-        None => (None, None),
-    };
+    let foreseen = Foreseen::of(name, stack, seen)?;
     let way = way(ask, body);
     let needs = databases::needs(ask, (body, serving), seen, way.policy == Downtime::Always)?;
     let runs = running.values().any(|count| count != "0");
@@ -127,10 +118,10 @@ pub(super) fn update(
     if chosen.is_none() {
         quick(ask, &way, &needs)?;
     }
-    let expected = rows.as_ref().map(|rows| {
+    let expected = foreseen.rows.as_ref().map(|rows| {
         let evaluated = join::branch(
             rows,
-            empty,
+            foreseen.empty,
             (way.policy, way.because),
             &running,
             steady.as_deref(),
@@ -189,13 +180,13 @@ pub(super) fn update(
         }
         all.extend(down);
     }
-    let mut danger = weight::danger(rows.as_deref());
+    let mut danger = foreseen.danger();
     danger.downtime = branch.as_deref() == Some(join::DOWNTIME) && runs;
     danger.less_safe = instead_of.is_some();
     danger.outdated = needs.outdates;
     let mut says = Vec::new();
     if let Some(taken) = &expected {
-        let rows = rows.as_deref().unwrap_or_default();
+        let rows = foreseen.rows.as_deref().unwrap_or_default();
         let sentence = sentence(branch.as_deref(), &taken.why, rows, runs);
         says.push(format!("Expected: {sentence}."));
         says.extend(taken.overruled());
@@ -204,12 +195,7 @@ pub(super) fn update(
     if rotates {
         says.push("Its databases get new users: tasks that run keep the one before until they are started anew, which that alone does not do; it is let in until a deployment at which nothing runs.".to_owned());
     }
-    if let Some(why) = unknown {
-        says.push(format!(
-            "What changes cannot be known now: {}.",
-            why.trim_end_matches('.')
-        ));
-    }
+    says.extend(foreseen.doubt());
     if first {
         says.push(match &ask.serving {
             None => format!("{name} exists, and what serves there was not brought from here."),
@@ -220,12 +206,12 @@ pub(super) fn update(
         });
     }
     says.extend(tags(&input, stack, first));
-    says.extend(weight::says(rows.as_deref().unwrap_or_default()));
+    says.extend(foreseen.says());
     let others = expected.map(|taken| taken.others(open));
     let others = others.filter(|others| !others.is_empty());
     says.extend(others.map(|others| format!("Not taken: {others}.")));
-    let changes = rows
-        .map(|rows| weight::weighed(steps::about(name), rows))
+    let changes = foreseen
+        .changes(name)
         .into_iter()
         .chain(needs.changes)
         .collect();
