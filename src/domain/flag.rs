@@ -13,6 +13,7 @@ use super::purpose::Purpose;
 use super::refs::Commit;
 use super::refused::Refused;
 use crate::text::diagnostic::closest;
+use crate::text::quote;
 use crate::text::safe::Safe;
 use crate::text::secret;
 
@@ -54,6 +55,21 @@ pub fn chosen(flags: &Flags) -> Vec<String> {
         .filter(|(_, value)| says(value))
         .map(|(name, value)| format!("{name}={value}"))
         .collect()
+}
+
+/// What is chosen as a shell takes it, each with a space before it, but for these names.
+#[must_use]
+pub fn typed(flags: &Flags, but: &[&str]) -> String {
+    let typed = |(name, value): (&FlagName, &Value)| match value {
+        Value::Switch(on) => on.then(|| format!(" --{name}")),
+        Value::Number(number) => Some(format!(" --{name}={number}")),
+        Value::Text(text) if text.is_empty() => None,
+        Value::Text(text) => Some(format!(" --{name}={}", quote::shell(text.as_str()))),
+    };
+    let named = flags
+        .iter()
+        .filter(|(name, _)| !but.contains(&name.as_str()));
+    named.filter_map(typed).collect()
 }
 
 /// What a flag is set to, as text; none where that is nothing.
@@ -378,6 +394,7 @@ mod tests {
                 "only=code (what is deployed)"
             ]
         );
+        assert_eq!(typed(&all, &["workers"]), " --note=12 --only=code --slow");
         let again = set(DECLARED, "shop", Purpose::Deploy, &all).unwrap();
         assert_eq!(
             again,

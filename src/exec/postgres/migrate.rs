@@ -113,15 +113,7 @@ async fn login(cloud: &Cloud, admin: &Admin, params: &Params) -> Result<Login, F
 }
 
 fn read(params: &Params, bundle: &crate::domain::request::SourceBundle) -> Result<Files, Failure> {
-    let all = migrations::read(&params.folder, bundle).and_then(|all| {
-        let wrong = migrations::carried_out_here(&params.folder, bundle, &all);
-        if wrong.is_empty() {
-            Ok(all)
-        } else {
-            Err(wrong)
-        }
-    });
-    let all = all.map_err(|wrong| {
+    let all = migrations::read_here(&params.folder, bundle).map_err(|wrong| {
         Failure::new(format!(
             "the files of {} cannot be carried out",
             params.folder
@@ -143,12 +135,10 @@ fn check(admin: &Admin, files: &Files, there: &DatabaseFacts) -> Result<(), Fail
     }
     for done in &there.carried {
         let file = files.all.iter().find(|file| file.version == done.version);
-        if let Some(file) = file
-            && file
-                .digest
-                .is_some_and(|digest| digest.to_string() != done.digest)
+        if let Some((file, digest)) = file.and_then(|file| Some((file, file.digest?)))
+            && digest.to_string() != done.digest
         {
-            return Err(done.changed(admin.name(), &file.file));
+            return Err(done.changed(admin.name(), &file.file, &digest));
         }
     }
     Ok(())

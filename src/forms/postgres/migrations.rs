@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sql::{comments, place, statements};
+use super::sql::{self, comments, place, statements};
 use super::touch::{Touches, touches};
 use super::{Applied, DatabaseFacts, Name};
 use crate::domain::digest::Digest;
@@ -133,13 +133,13 @@ impl Carried {
 
     /// Why a file is refused that was changed after it was carried out.
     #[must_use]
-    pub fn changed(&self, database: &Name, file: &str) -> Failure {
+    pub fn changed(&self, database: &Name, file: &str, digest: &Digest) -> Failure {
         Failure::new(format!(
             "{file} was changed after it was carried out in {database} by {}",
             self.by
         ))
         .detail(format!(
-            "what was carried out {} had the digest {}",
+            "what was carried out {} had the digest {}, and it has {digest} now",
             self.began, self.digest
         ))
         .hint(format!(
@@ -172,6 +172,29 @@ fn plain(version: &str) -> &str {
 /// # Errors
 /// A class that is none, two files of one version, a folder without any.
 pub fn read(folder: &str, bundle: &SourceBundle) -> Result<Vec<Migration>, Diagnostics> {
+    sound(parsed(folder, bundle))
+}
+
+/// The same of files that are carried out here.
+///
+/// # Errors
+/// Those, and what would end their transaction, or takes no part in one, or takes back what was done.
+pub fn read_here(folder: &str, bundle: &SourceBundle) -> Result<Vec<Migration>, Diagnostics> {
+    let (all, mut wrong) = parsed(folder, bundle);
+    wrong.0.extend(carried_out_here(folder, bundle, &all).0);
+    sound((all, wrong))
+}
+
+fn sound((all, wrong): (Vec<Migration>, Diagnostics)) -> Result<Vec<Migration>, Diagnostics> {
+    if wrong.is_empty() {
+        Ok(all)
+    } else {
+        Err(wrong)
+    }
+}
+
+/// All of them, and what is wrong with them.
+fn parsed(folder: &str, bundle: &SourceBundle) -> (Vec<Migration>, Diagnostics) {
     let (mut all, mut wrong) = (Vec::<Migration>::new(), Diagnostics::default());
     let below = format!("{}/", folder.trim_end_matches('/'));
     for (path, file) in &bundle.files {
@@ -181,14 +204,12 @@ pub fn read(folder: &str, bundle: &SourceBundle) -> Result<Vec<Migration>, Diagn
         let Some(version) = version(name) else {
             continue;
         };
+        let text = String::from_utf8_lossy(&file.bytes);
         if let Some(other) = all.iter().find(|one| one.version == version) {
             let says = format!("{} and {name} are both version {version}", other.file);
             let hint = "give one of them another number";
-            wrong
-                .0
-                .push(Diagnostic::of_file("migration", path, &says, hint));
+            wrong.0.push(at_place(path, &text, At::START, &says, hint));
         }
-        let text = String::from_utf8_lossy(&file.bytes);
         let said = said(&text).unwrap_or_else(|(at, word)| {
             let says = format!("{word:?} is no class of migrations");
             let names = CLASSES.map(Class::word);
@@ -212,13 +233,12 @@ pub fn read(folder: &str, bundle: &SourceBundle) -> Result<Vec<Migration>, Diagn
     if all.is_empty() && wrong.is_empty() {
         let says = format!("{folder} has no migrations: files like 0001_orders.sql");
         let hint = "name the folder where they are";
-        return Err(Diagnostic::of_file("migration", folder, &says, hint).into());
-    }
-    if !wrong.is_empty() {
-        return Err(wrong);
+        wrong
+            .0
+            .push(Diagnostic::of_file("migration", folder, &says, hint));
     }
     all.sort_by(|a, b| (a.version.len(), &a.version).cmp(&(b.version.len(), &b.version)));
-    Ok(all)
+    (all, wrong)
 }
 
 /// What a file says of itself.
@@ -277,10 +297,8 @@ fn at_place(path: &str, text: &str, at: At, says: &str, hint: &str) -> Diagnosti
     found
 }
 
-/// What is wrong with files that are carried out here, where that can be seen before: what would end
-/// their transaction, or takes no part in one, or takes back what was done.
-#[must_use]
-pub fn carried_out_here(folder: &str, bundle: &SourceBundle, all: &[Migration]) -> Diagnostics {
+/// What is wrong with files that are carried out here, where that can be seen before.
+fn carried_out_here(folder: &str, bundle: &SourceBundle, all: &[Migration]) -> Diagnostics {
     let mut wrong = Diagnostics::default();
     for one in all {
         let path = path(folder, &one.file);
@@ -311,6 +329,10 @@ pub fn carried_out_here(folder: &str, bundle: &SourceBundle, all: &[Migration]) 
                 "what takes the migration back stands in the same file, which is carried out whole",
                 "put it into a file of its own whose name ends with .down.sql, or leave it out",
             );
+        }
+        if let Some((at, what)) = sql::unclosed(text) {
+            let says = format!("the {what} that begins here has no end");
+            say(at, 1, &says, "close it where it ends");
         }
         for statement in statements(text) {
             let length = statement.words.first().map_or(1, |word| word.text.len());

@@ -2,7 +2,10 @@
 //! words of each. What a statement means is not known here. Nothing that stands in a file makes this
 //! fail: what is not ended goes on to the end of the file, and the server says what is wrong with it.
 
-use squawk_lexer::{Token, TokenKind, tokenize};
+use squawk_lexer::{LiteralKind, Token, TokenKind, tokenize};
+
+/// What a command of psql begins with, which ends with its line.
+const COMMAND: &str = "\\";
 
 /// A statement of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +77,8 @@ impl Statement<'_> {
     /// What it begins with, for a person: keywords and names, and nothing that stands in quotes.
     #[must_use]
     pub fn told(&self) -> String {
-        let plain = |word: &&Word| word.kind == Kind::Plain || word.is_sign(".");
+        let plain =
+            |word: &&Word| word.kind == Kind::Plain || word.is_sign(".") || word.is_sign(COMMAND);
         let first: Vec<&str> = self
             .words
             .iter()
@@ -82,7 +86,7 @@ impl Statement<'_> {
             .take(8)
             .map(|word| word.text)
             .collect();
-        let told = first.join(" ").replace(" . ", ".");
+        let told = first.join(" ").replace(" . ", ".").replace("\\ ", "\\");
         told.chars().take(80).collect()
     }
 
@@ -105,7 +109,7 @@ impl Statement<'_> {
         if first.is("copy") && self.words.iter().any(copies) {
             return Some("takes its rows from the input of a terminal, and there is none");
         }
-        if first.text.starts_with('\\') {
+        if first.is_sign(COMMAND) {
             return Some("is a command of psql, and the server knows none of them");
         }
         None
@@ -153,6 +157,35 @@ pub fn comments(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(|(at, _, text)| (at, text))
 }
 
+/// What is opened in a text and not closed before its end: where, and what it is.
+#[must_use]
+pub fn unclosed(text: &str) -> Option<(usize, &'static str)> {
+    tokens(text).find_map(|(at, token, _)| {
+        let what = match token.kind {
+            TokenKind::BlockComment { terminated: false } => "comment",
+            TokenKind::QuotedIdent {
+                terminated: false, ..
+            } => "name in quotes",
+            TokenKind::Literal { kind } => match kind {
+                LiteralKind::Str { terminated }
+                | LiteralKind::NationalStr { terminated }
+                | LiteralKind::ByteStr { terminated }
+                | LiteralKind::BitStr { terminated }
+                | LiteralKind::DollarQuotedString { terminated }
+                | LiteralKind::UnicodeEscStr { terminated }
+                | LiteralKind::EscStr { terminated }
+                    if !terminated =>
+                {
+                    "text in quotes"
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some((at, what))
+    })
+}
+
 fn tokens(text: &str) -> impl Iterator<Item = (usize, Token, &str)> {
     let mut at = 0;
     tokenize(text).map(move |token| {
@@ -168,6 +201,14 @@ pub fn statements(text: &str) -> Vec<Statement<'_>> {
     let mut all = Vec::new();
     let mut now = Open::default();
     for (at, token, word) in tokens(text) {
+        if now.is_command()
+            && text
+                .get(now.begin..at)
+                .is_some_and(|its| its.contains('\n'))
+        {
+            all.extend(now.ended(text));
+            now = Open::default();
+        }
         let kind = match token.kind {
             TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment { .. } => {
                 continue;
@@ -219,6 +260,11 @@ impl<'a> Open<'a> {
             _ => {}
         }
         self.words.push(word);
+    }
+
+    /// Whether it is a command of psql.
+    fn is_command(&self) -> bool {
+        self.words.first().is_some_and(|word| word.is_sign(COMMAND))
     }
 
     /// Whether a semicolon ends it.
@@ -285,6 +331,10 @@ mod tests {
                 ],
             ),
             ("SELECT 'never ended; x", vec!["SELECT 'never ended; x"]),
+            (
+                "\\connect other\nCOPY a FROM stdin;\n\\i x.sql",
+                vec!["\\connect other", "COPY a FROM stdin", "\\i x.sql"],
+            ),
             ("SELECT 1\n -- ä\n; ", vec!["SELECT 1"]),
         ] {
             let found: Vec<&str> = statements(text).iter().map(|one| one.text).collect();
@@ -292,6 +342,20 @@ mod tests {
             for one in statements(text) {
                 assert_eq!(&text[one.at..one.at + one.text.len()], one.text);
             }
+        }
+    }
+
+    #[test]
+    fn what_is_not_closed_is_found_where_it_begins() {
+        for (text, found) in [
+            ("SELECT 'a', \"b\", $$c$$ /* d */", None),
+            ("SELECT 'a;\n", Some((7, "text in quotes"))),
+            ("SELECT E'a\\';", Some((7, "text in quotes"))),
+            ("DO $x$ BEGIN $$", Some((3, "text in quotes"))),
+            ("SELECT \"a FROM b", Some((7, "name in quotes"))),
+            ("/* a /* b */", Some((0, "comment"))),
+        ] {
+            assert_eq!(unclosed(text), found, "{text}");
         }
     }
 

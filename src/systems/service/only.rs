@@ -13,7 +13,7 @@ use super::plan::{self, first_touch, ours, reviewed, touch};
 use super::retained;
 use super::running::running;
 use super::steps::{self, Counts};
-use super::ways::{Choice, Way};
+use super::ways::{Choice, Way, again};
 use super::weight;
 use super::{create, dry, late};
 use crate::domain::failure::Failure;
@@ -39,11 +39,6 @@ pub(super) fn part(
 ) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
     let is_there = stack.standing() != Standing::Missing;
-    if choice == Choice::InfraOnly && Choice::Rotate.is_in(&ask.flags) {
-        let (infra, rotate) = (Choice::InfraOnly.name(), Choice::Rotate.name());
-        let says = format!("{rotate} is about databases, and {infra} leaves them as they are");
-        return Err(Failure::new(says).hint("leave one of them out"));
-    }
     if choice == Choice::Import {
         return import(ask, body, stack, seen);
     }
@@ -71,8 +66,8 @@ pub(super) fn part(
                 choice.name()
             ))
             .hint(format!(
-                "holdpoint deploy {} makes it, with its databases",
-                ask.stack
+                "{} makes it, with its databases",
+                again(ask, &[choice.name()])
             )));
         }
         same_version(ask, body, stack, choice)?;
@@ -113,10 +108,9 @@ fn import(ask: &PlanAsk, body: &Body, stack: &StackFacts, seen: &Sights) -> Resu
         let (name, status) = (&body.input.stack_name, &stack.status);
         let says =
             format!("the CloudFormation stack {name} is there ({status}): {flag} makes a new one");
-        return Err(Failure::new(says).hint(format!(
-            "leave it out; holdpoint deploy {} updates it",
-            ask.stack
-        )));
+        return Err(
+            Failure::new(says).hint(format!("leave it out; {} updates it", again(ask, &[flag])))
+        );
     }
     retained::imported(ask, body, stack, seen)
 }

@@ -11,7 +11,7 @@ use super::entry::Downtime;
 use super::foreseen::Foreseen;
 use super::running::{Running, running};
 use super::steps::{self, Counts};
-use super::ways::{Choice, Way, way};
+use super::ways::{Choice, QUICK, Way, again, way};
 use super::{join, weight};
 use crate::domain::class::EnvClass;
 use crate::domain::failure::Failure;
@@ -187,7 +187,12 @@ pub(super) fn update(
     let mut says = Vec::new();
     if let Some(taken) = &expected {
         let rows = foreseen.rows.as_deref().unwrap_or_default();
-        let sentence = sentence(branch.as_deref(), &taken.why, rows, runs);
+        let sentence = match branch.as_deref() {
+            Some(join::NOP) if rotates => {
+                "the stack stays as it is, because nothing would change".to_owned()
+            }
+            branch => sentence(branch, &taken.why, rows, runs),
+        };
         says.push(format!("Expected: {sentence}."));
         says.extend(taken.overruled());
     }
@@ -280,7 +285,8 @@ fn quick(ask: &PlanAsk, way: &Way, needs: &Needs) -> Result<(), Failure> {
         way.because
     ))
     .hint(format!(
-        "deploy it without that (holdpoint deploy {stack} --quick=false); or say in each of its migrations that both versions of the code work with it (-- holdpoint: compatible)"
+        "deploy it without that ({} --quick=false); or say in each of its migrations that both versions of the code work with it (-- holdpoint: compatible)",
+        again(ask, &[QUICK.name])
     )))
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::Body;
 use super::plan::first_touch;
-use super::ways::Choice;
+use super::ways::{Choice, HOW, PLANS, QUICK, again};
 use super::{create, steps, weight};
 use crate::domain::failure::Failure;
 use crate::domain::look::{Look, Sights, Standing, Subject};
@@ -171,9 +171,9 @@ pub(super) fn free(
     ))
     .detail("buckets and secrets of o5 applications stay where their stack goes; the database of a secret gets a new user with the stack")
     .hint(format!(
-        "{}holdpoint deploy {} --import-resources takes them into a new stack, as they are; or delete them, with what they hold: {}",
+        "{}{} --import-resources takes them into a new stack, as they are; or delete them, with what they hold: {}",
         first(ask, body, stack),
-        ask.stack,
+        again(ask, &[Choice::Rotate.name(), QUICK.name, PLANS.name, HOW.name]),
         deletes.join("; ")
     )))
 }
@@ -222,7 +222,7 @@ pub(super) fn imported(
             }
         }
     }
-    let deploys = format!("holdpoint deploy {}", ask.stack);
+    let deploys = again(ask, &[Choice::Import.name()]);
     if imports.is_empty() {
         let says = format!("{name} has nothing to import: {}", none(&without));
         return Err(Failure::new(says).hint(format!("{deploys} makes the stack, with all of them")));

@@ -331,6 +331,9 @@ pub(super) fn zero(counts: &Counts) -> Counts {
 
 /// `4 to 0` or, of several, `DesiredCountWeb 4 to 0, …`.
 pub(super) fn told(from: &Counts, to: &Counts) -> String {
+    if from.values().all(|count| count == "0") && from == to {
+        return "to 0, where it is".to_owned();
+    }
     let one = from.len() == 1;
     let each = from.iter().map(|(name, count)| {
         let target = to.get(name).map_or("?", String::as_str);

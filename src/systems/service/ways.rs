@@ -91,10 +91,25 @@ impl Choice {
         }
     }
 
+    /// The flags that mean nothing where it is what a deployment is about.
+    fn leaves_idle(self) -> impl Iterator<Item = &'static str> {
+        let rotate = (self != Choice::DbOnly).then_some(Choice::Rotate.name());
+        [HOW.name, PLANS.name, QUICK.name].into_iter().chain(rotate)
+    }
+
     /// Whether it is chosen.
     pub(super) fn is_in(self, flags: &Flags) -> bool {
         flag::text(flags, self.name()).is_some_and(|text| text == "true")
     }
+}
+
+/// The same deployment without some of what was chosen, as a shell takes it.
+pub(super) fn again(ask: &PlanAsk, but: &[&str]) -> String {
+    format!(
+        "holdpoint deploy {}{}",
+        ask.stack,
+        flag::typed(&ask.flags, but)
+    )
 }
 
 /// Whether the update that goes on is to be cancelled.
@@ -128,7 +143,29 @@ pub(super) fn only(flags: &Flags) -> Result<Only, Failure> {
     .collect();
     match chosen[..] {
         [] => Ok(Only::Everything),
-        [one] => Ok(Only::One(one)),
+        [one] => {
+            let idle: Vec<&str> = one
+                .leaves_idle()
+                .filter(|name| {
+                    flag::text(flags, name)
+                        .is_some_and(|text| text != "false" || *name == QUICK.name)
+                })
+                .collect();
+            let (Some(first), name) = (idle.first(), one.name()) else {
+                return Ok(Only::One(one));
+            };
+            let (mean, them) = if idle.len() == 1 {
+                ("means", "it")
+            } else {
+                ("mean", "them")
+            };
+            let says = format!(
+                "{} {mean} nothing for {name}, which is a plan of its own",
+                idle.join(", ")
+            );
+            let what = if idle.len() == 1 { *first } else { them };
+            Err(Failure::new(says).hint(format!("leave {what} out, or {name}")))
+        }
         [..] => {
             let names: Vec<&str> = chosen.iter().map(|one| one.name()).collect();
             let says = format!(

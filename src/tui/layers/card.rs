@@ -219,7 +219,13 @@ impl ChangeCard {
         } else if self.diff {
             self.diff = false;
         } else {
-            face::NO_DIFF.clone_into(&mut self.form.said);
+            let said = match self.stage {
+                Stage::Ready(_) | Stage::Refused(_) => face::NO_DIFF,
+                Stage::Choosing | Stage::Unasked | Stage::Looking(_) | Stage::Sent => {
+                    return self.not_yet();
+                }
+            };
+            said.clone_into(&mut self.form.said);
         }
     }
 }

@@ -206,7 +206,7 @@ pub(super) fn refused(
         if let Some((file, digest)) = file.zip(digest)
             && digest.to_string() != done.digest
         {
-            return Err(done.changed(&one.on.name, &file.file));
+            return Err(done.changed(&one.on.name, &file.file, &digest));
         }
     }
     Ok(())

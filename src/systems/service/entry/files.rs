@@ -174,6 +174,10 @@ impl ServiceEntry {
         let named = named
             .into_iter()
             .filter_map(|(key, file)| Some((key, file?)));
+        let folders = self.migrations.iter().map(|(database, folder)| {
+            let need = Need::Glob(format!("{}/*.sql", plain(folder)));
+            (need, vec!["migrations".to_owned(), database.clone()])
+        });
         named
             .filter(|(_, file)| !file.contains("{env}"))
             .map(|(key, file)| {
@@ -182,6 +186,7 @@ impl ServiceEntry {
                 let path = plain(folder.as_deref().unwrap_or(file));
                 (Need::File(path), vec![key.to_owned()])
             })
+            .chain(folders.filter(|_| self.repository.is_none()))
             .collect()
     }
 

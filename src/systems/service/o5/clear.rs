@@ -5,6 +5,7 @@
 use super::proto::unsaid;
 use crate::text::diagnostic::{At, Diagnostics};
 use crate::text::document::{Content, Node, Source};
+use crate::text::safe::Safe;
 use crate::text::secret;
 
 /// Everything in a file that is a secret in clear text; the source has it hidden then.
@@ -61,6 +62,9 @@ fn walk(node: &Node, found: &mut Vec<(At, String)>) {
 pub(super) fn unread(found: Diagnostics) -> Diagnostics {
     let told = found.0.into_iter().map(|mut one| {
         one.text = String::new();
+        if one.hint.as_str().is_empty() {
+            one.hint = Safe::new("its line is not shown: of a file that cannot be read nobody knows what is a secret");
+        }
         unsaid(one)
     });
     Diagnostics(told.collect())

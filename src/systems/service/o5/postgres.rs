@@ -89,13 +89,11 @@ impl Maker<'_> {
         let defined = defined.map(|output| definition(self.template, output));
         let folder = self.asked.migrations.get(&built.name);
         let migrations = folder.and_then(|folder| {
-            let all = migrations::read(folder, self.bundle);
-            let all = all.map_err(|found| wrong.0.extend(found.0)).ok()?;
-            if built.migration.is_none() {
-                let found = migrations::carried_out_here(folder, self.bundle, &all);
-                wrong.0.extend(found.0);
-            }
-            Some(all)
+            let all = match built.migration {
+                None => migrations::read_here(folder, self.bundle),
+                Some(_) => migrations::read(folder, self.bundle),
+            };
+            all.map_err(|found| wrong.0.extend(found.0)).ok()
         });
         let here = folder.filter(|_| built.migration.is_none()).cloned();
         Some(Postgres {

@@ -375,6 +375,23 @@ fn a_part_of_a_service_has_a_plan_of_its_own() {
         why.summary.contains("infra-only, db-only are chosen"),
         "{why:?}"
     );
+    for (flags, says) in [
+        (
+            ["infra-only", "rotate-credentials"],
+            "rotate-credentials means nothing for infra-only, which is a plan of its own",
+        ),
+        (
+            ["destroy-database", "how=parallel"],
+            "how means nothing for destroy-database, which is a plan of its own",
+        ),
+        (
+            ["db-only", "quick=true"],
+            "quick means nothing for db-only, which is a plan of its own",
+        ),
+    ] {
+        let why = of(&flags, &runs).unwrap_err();
+        assert_eq!(why.summary, says);
+    }
     let bare = of(&["infra-only"], &StackFacts::missing()).unwrap();
     assert_eq!(shape(&bare), ["create < "]);
     let create = &bare.step(&"create".into()).unwrap().params;

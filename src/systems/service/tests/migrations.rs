@@ -352,6 +352,8 @@ fn files_that_cannot_be_carried_out_here_are_told_with_their_place() {
             "3_c.sql",
             "-- +goose Up\nDROP TABLE b;\n-- +goose Down\nDROP TABLE a;",
         ),
+        ("05_e.sql", "SELECT 'x;"),
+        ("5_f.sql", "\\connect other\nCOPY a FROM stdin;"),
         (
             "4_d.sql",
             "-- holdpoint: no-transaction\nCREATE INDEX CONCURRENTLY j ON a (id)",
@@ -365,6 +367,11 @@ fn files_that_cannot_be_carried_out_here_are_told_with_their_place() {
         "-- holdpoint: no-transaction",
         "db/3_c.sql:3:1",
         "which is carried out whole",
+        "05_e.sql and 5_f.sql are both version 5",
+        "db/05_e.sql:1:8",
+        "the text in quotes that begins here has no end",
+        "\\connect other: this is a command of psql",
+        "db/5_f.sql:2:1",
     ] {
         assert!(wrong.contains(says), "{says}\n{wrong}");
     }

@@ -106,7 +106,7 @@ fn a_stack_is_not_made_of_whose_resources_some_are_there() {
         assert!(why.summary.contains(part), "{why:?}");
     }
     for part in [
-        "holdpoint deploy dev-eu/shop --import-resources",
+        "holdpoint deploy dev-eu/shop --version=v1 --import-resources takes them",
         "aws s3 rb --force s3://images.shop",
         "--secret-id /dev-eu/shop/stripe",
     ] {

@@ -1,4 +1,5 @@
-//! The plan as a list in the order of work, one row a step.
+//! The plan as a list in the order of work, one row a step. Where that is too long for the pane, steps
+//! that were skipped one after another share a row until the cursor comes to them.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -29,17 +30,18 @@ pub(super) fn draw(
     buf: &mut Buffer,
 ) -> usize {
     let (height, width) = (usize::from(area.height), usize::from(area.width));
-    let now = order.iter().position(|step| {
-        of.run(&step.id)
+    let listed = listed(of, order, selected, height);
+    let now = listed.iter().position(|steps| {
+        of.run(&steps[0].id)
             .is_some_and(|run| !run.state.is_over() && run.state != StepState::Blocked)
     });
     let focus = selected
-        .and_then(|id| order.iter().position(|step| step.id == *id))
+        .and_then(|id| listed.iter().position(|steps| steps[0].id == *id))
         .or(now)
         .unwrap_or(0);
     let top = top
         .clamp((focus + 1).saturating_sub(height), focus)
-        .min(order.len().saturating_sub(height));
+        .min(listed.len().saturating_sub(height));
     let titles = order
         .iter()
         .map(|step| step.title.width())
@@ -52,7 +54,8 @@ pub(super) fn draw(
         .max()
         .unwrap_or(0);
     let running = of.runs.is_some();
-    for (y, step) in (area.top()..area.bottom()).zip(order.iter().skip(top)) {
+    for (y, steps) in (area.top()..area.bottom()).zip(listed.iter().skip(top)) {
+        let step = steps[0];
         let state = of.run(&step.id).map(|run| run.state);
         let (glyph, role) = look(state, theme.glyphs);
         let here = selected == Some(&step.id);
@@ -86,6 +89,13 @@ pub(super) fn draw(
         if running {
             put(state.map_or("", |state| state.word()), 10, text);
         }
+        if steps.len() > 1 {
+            let titles: Vec<&str> = steps.iter().map(|step| step.title.as_str()).collect();
+            let all = Safe::new(&format!("{} steps: {}", steps.len(), titles.join("; ")));
+            let room = width.saturating_sub(14);
+            put(&fit(all.as_str(), room), room, text);
+            continue;
+        }
         let (title, took, says) = (Safe::new(&step.title), time(of, step), says(of, step));
         // A title that is longer than its column goes on where its own row has room: what stands
         // behind it moves, and nothing is cut without need.
@@ -118,4 +128,28 @@ pub(super) fn draw(
         }
     }
     top
+}
+
+/// The rows: a step each, or several that were skipped one after another.
+fn listed<'o, 'p>(
+    of: &PlanOf<'_>,
+    order: &'o [&'p Step],
+    selected: Option<&StepId>,
+    height: usize,
+) -> Vec<&'o [&'p Step]> {
+    let folds = |step: &Step| {
+        of.run(&step.id)
+            .is_some_and(|run| run.state == StepState::Skipped)
+    };
+    if order.len() <= height {
+        return order.chunks(1).collect();
+    }
+    let groups = order.chunk_by(|one, next| folds(one) && folds(next));
+    let open = |group: &[&Step]| group.iter().any(|step| selected == Some(&step.id));
+    groups
+        .flat_map(|group| match open(group) {
+            true => group.chunks(1),
+            false => group.chunks(group.len()),
+        })
+        .collect()
 }

@@ -129,6 +129,62 @@ fn a_title_is_cut_only_where_there_is_no_room() {
     assert!(titles.iter().all(|title| list.contains(title)), "{list}");
 }
 
+/// Steps of ways that were not taken leave the others room; the cursor opens them.
+#[test]
+fn skipped_steps_share_a_row_where_room_is_short() {
+    let names = ["one", "two", "three", "four", "five", "six"];
+    let steps = names.iter().enumerate();
+    let plan = plan(
+        steps
+            .map(|(n, id)| step(id, &format!("do {id}"), &names[n.saturating_sub(1)..n]))
+            .collect(),
+    );
+    let state = |n| match n {
+        1..=3 => StepState::Skipped,
+        4 => StepState::Active,
+        _ => StepState::Done,
+    };
+    let run = |n| StepRun {
+        state: state(n),
+        ..StepRun::blocked()
+    };
+    let runs: BTreeMap<StepId, StepRun> = (0..names.len())
+        .map(|n| (names[n].into(), run(n)))
+        .collect();
+    let of = PlanOf {
+        plan: &plan,
+        runs: Some(&runs),
+        now: Time(0),
+        usual: None,
+    };
+    let rows = |view: &mut PlanView, height| -> Vec<String> {
+        let shown = shown(&of, view, 60, height);
+        shown
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect()
+    };
+    let mut view = PlanView::default();
+    assert_eq!(rows(&mut view, 6).len(), 6);
+    let folded = rows(&mut view, 5);
+    assert_eq!(
+        folded.iter().filter(|row| !row.is_empty()).count(),
+        4,
+        "{folded:#?}"
+    );
+    assert!(
+        folded[1].contains("SKIPPED   3 steps: do two; do three; do four"),
+        "{folded:#?}"
+    );
+    view.motion(Motion::Top, &of);
+    view.motion(Motion::Down, &of);
+    let open = rows(&mut view, 5);
+    assert!(
+        open.join("\n").contains("do four") && !open.join("\n").contains("3 steps"),
+        "{open:#?}"
+    );
+}
+
 #[test]
 fn the_longest_chain_is_the_critical_path() {
     let (plan, runs) = (downtime(), runs());
