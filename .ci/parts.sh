@@ -5,6 +5,8 @@ mkdir -p "$cache"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0}
 export PIP_DISABLE_PIP_VERSION_CHECK=1
+# Stories wait for processes of their own most of the time.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc)))}
 
 peer_packages=("moto[server]==5.2.5" ministack==1.5.33 boto3==1.43.106 cfn-lint==1.58.0)
 
