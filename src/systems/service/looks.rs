@@ -56,9 +56,9 @@ pub(super) fn looks(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
     }
     let ours = plan::touch(ask, name, &stack).is_ok();
     // A plan of databases alone leaves the stack as it is.
-    let only = ways::only(&ask.flags).ok();
-    let infra = only == Some(Only::One(Choice::InfraOnly));
-    let changes = only == Some(Only::Everything) || infra;
+    let only = ways::only(&ask.flags);
+    let infra = only == Only::One(Choice::InfraOnly);
+    let changes = only == Only::Everything || infra;
     if updates && ours && changes && seen.of_kind(CHANGES).is_none() && ask.seen.is_none() {
         let settled = late::settled(ask, spec, &stack);
         let body = settled.as_ref().map_or(Ok(body), Body::of);

@@ -248,7 +248,7 @@ impl System for Service {
         })?;
         let stack = &facts::<StackFacts>(sight)?;
         body.renamed(ask, serving.as_ref())?;
-        let only = only(&ask.flags)?;
+        let only = only(&ask.flags);
         // It brings neither a version nor a rule.
         let body = if only == Only::One(Choice::Import) {
             body
@@ -281,6 +281,9 @@ impl System for Service {
                 | Standing::Unknown => Err(status::stuck(&body.input.stack_name, stack)),
             },
         }?;
+        if ask.purpose == Purpose::Deploy {
+            plan.says.extend(ways::passed_over(&ask.flags));
+        }
         if ask.purpose != Purpose::Teardown {
             plan.reserves.clone_from(&body.reserves);
         }

@@ -7,7 +7,6 @@ use super::entry::Downtime;
 use super::join::{BEFORE, DOWNTIME, PARALLEL, UPDATE};
 use super::late;
 use super::source;
-use crate::domain::failure::Failure;
 use crate::domain::flag::{self, Flag, Flags, Form};
 use crate::domain::purpose::Purpose;
 use crate::forms::cloudformation::{StackFacts, UNDER_WAY};
@@ -29,6 +28,15 @@ pub(super) const FLAGS: &[Flag] = &[
     Choice::Destroy.flag(),
     Choice::Rotate.flag(),
     Choice::CancelUpdates.flag(),
+];
+
+/// Each is a plan of its own; the first of them that is chosen is the plan.
+const PARTS: [Choice; 5] = [
+    Choice::Import,
+    Choice::InfraOnly,
+    Choice::Destroy,
+    Choice::Recreate,
+    Choice::DbOnly,
 ];
 
 /// Something that is chosen or not.
@@ -91,12 +99,6 @@ impl Choice {
         }
     }
 
-    /// The flags that mean nothing where it is what a deployment is about.
-    fn leaves_idle(self) -> impl Iterator<Item = &'static str> {
-        let rotate = (self != Choice::DbOnly).then_some(Choice::Rotate.name());
-        [HOW.name, PLANS.name, QUICK.name].into_iter().chain(rotate)
-    }
-
     /// Whether it is chosen.
     pub(super) fn is_in(self, flags: &Flags) -> bool {
         flag::text(flags, self.name()).is_some_and(|text| text == "true")
@@ -126,55 +128,32 @@ pub(super) enum Only {
     One(Choice),
 }
 
-/// What a deployment is about.
-///
-/// # Errors
-/// Several of them are chosen.
-pub(super) fn only(flags: &Flags) -> Result<Only, Failure> {
-    let chosen: Vec<Choice> = [
-        Choice::Import,
-        Choice::InfraOnly,
-        Choice::Destroy,
-        Choice::Recreate,
-        Choice::DbOnly,
-    ]
-    .into_iter()
-    .filter(|choice| choice.is_in(flags))
-    .collect();
-    match chosen[..] {
-        [] => Ok(Only::Everything),
-        [one] => {
-            let idle: Vec<&str> = one
-                .leaves_idle()
-                .filter(|name| {
-                    flag::text(flags, name)
-                        .is_some_and(|text| text != "false" || *name == QUICK.name)
-                })
-                .collect();
-            let (Some(first), name) = (idle.first(), one.name()) else {
-                return Ok(Only::One(one));
-            };
-            let (mean, them) = if idle.len() == 1 {
-                ("means", "it")
-            } else {
-                ("mean", "them")
-            };
-            let says = format!(
-                "{} {mean} nothing for {name}, which is a plan of its own",
-                idle.join(", ")
-            );
-            let what = if idle.len() == 1 { *first } else { them };
-            Err(Failure::new(says).hint(format!("leave {what} out, or {name}")))
-        }
-        [..] => {
-            let names: Vec<&str> = chosen.iter().map(|one| one.name()).collect();
-            let says = format!(
-                "{} are chosen, and each is a plan of its own",
-                names.join(", ")
-            );
-            Err(Failure::new(says).hint("choose one of them"))
-        }
-    }
+/// What a deployment is about: the first that is chosen, in the order of o5.
+pub(super) fn only(flags: &Flags) -> Only {
+    PARTS
+        .into_iter()
+        .find(|choice| choice.is_in(flags))
+        .map_or(Only::Everything, Only::One)
+}
+
+/// What is chosen beside that and has no effect, as a sentence.
+pub(super) fn passed_over(flags: &Flags) -> Option<String> {
+    let Only::One(one) = only(flags) else {
+        return None;
+    };
+    let parts = PARTS.into_iter().filter(|choice| *choice != one);
+    let rotate = (one != Choice::DbOnly).then_some(Choice::Rotate);
+    let choices = parts.chain(rotate).filter(|choice| choice.is_in(flags));
+    let ways = [HOW.name, PLANS.name, QUICK.name].into_iter();
+    let ways = ways.filter(|name| flag::text(flags, name).is_some());
+    let names: Vec<&str> = choices.map(Choice::name).chain(ways).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Chosen besides, and without effect: {}. {} is a plan of its own.",
+            names.join(", "),
+            one.name()
+        )
+    })
 }
 
 pub(super) const QUICK: Flag = Flag {

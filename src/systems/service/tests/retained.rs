@@ -202,16 +202,10 @@ fn nothing_is_imported_where_a_stack_or_nothing_is_there() {
             "is there (UPDATE_COMPLETE)",
         ),
         (
-            missing.clone(),
+            missing,
             &NOTHING,
             &["import-resources"],
             "has nothing to import: the",
-        ),
-        (
-            missing,
-            &left,
-            &["import-resources", "infra-only"],
-            "each is a plan of its own",
         ),
     ] {
         let why = planned(flags, &stack, there).unwrap_err();
