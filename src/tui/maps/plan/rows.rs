@@ -147,9 +147,6 @@ fn listed<'o, 'p>(
     let groups = order.chunk_by(|one, next| folds(one) && folds(next));
     let open = |group: &[&Step]| group.iter().any(|step| selected == Some(&step.id));
     groups
-        .flat_map(|group| match open(group) {
-            true => group.chunks(1),
-            false => group.chunks(group.len()),
-        })
+        .flat_map(|group| group.chunks(if open(group) { 1 } else { group.len() }))
         .collect()
 }
