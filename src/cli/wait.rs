@@ -212,7 +212,7 @@ fn left(world: &World, id: DeploymentId, awaited: &Awaited, now: Time) -> String
         .filter(|d| d.started_at.is_some() && matches!(awaited, Awaited::Moves(_)));
     runs.and_then(|d| world.left(d, now))
         .map_or_else(String::new, |left| {
-            format!(" ~{}", left.says().replace(['~', ' '], ""))
+            format!(" ~{}", left.says().trim_start_matches('~'))
         })
 }
 

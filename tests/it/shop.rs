@@ -165,6 +165,12 @@ fn history(shop: &Shop, is_dry: bool) {
     );
     assert_eq!(state(&steps, "scale-down"), "SKIPPED", "{steps}");
     assert_eq!(state(&steps, "join"), "DONE", "{steps}");
+    let back = shop.run(&["plan", "dev/shop", "--for", "rollback"]).out;
+    let back = back.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        back.contains("the code of this release may fail: 0004_cents.sql is breaking"),
+        "{back}"
+    );
 }
 
 #[test]

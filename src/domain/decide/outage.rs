@@ -69,7 +69,9 @@ pub(super) fn undo(folds: &Folds, d: &Deployment, step: &Step, kind: HoldKind) -
     } else {
         format!("none for the data of {}", lost.join(", "))
     };
-    let serves = d.request.as_ref().and_then(|request| {
+    // Who brings no release leaves nothing that a rollback could take back.
+    let serves = d.request.as_ref().filter(|_| d.release().is_some());
+    let serves = serves.and_then(|request| {
         folds
             .stack(&request.stack)
             .release

@@ -102,12 +102,12 @@ impl Stack {
     #[must_use]
     pub fn rollback_to(&self, folds: &Folds) -> Option<DeploymentId> {
         let of = |id: Option<DeploymentId>| folds.deployments.get(&id?);
-        let coming = of(self.current)
-            .and_then(|d| d.request.as_ref())
-            .is_some_and(|request| {
-                request.purpose != Purpose::Deploy
-                    || !is_one(self.good_release.as_ref(), Some(&request.spec.release))
-            });
+        let coming = of(self.current).is_some_and(|d| {
+            let request = d.request.as_ref();
+            request.is_some_and(|request| request.purpose != Purpose::Deploy)
+                || d.release()
+                    .is_some_and(|release| !is_one(self.good_release.as_ref(), Some(release)))
+        });
         let in_doubt = of(self.last).is_some_and(|d| {
             let deploys = d
                 .request

@@ -241,6 +241,9 @@ impl Part<'_> {
         let breaks = breaks.filter(|data| self.runs() && data.class == Class::Breaking);
         if let Some(first) = all.first_mut() {
             let review = breaks.map(|_| HoldRule::always(HoldKind::ReviewPlan));
+            if breaks.is_some() {
+                first.undo = "none by itself: what a file takes away is gone, and a file that fails is taken back whole".into();
+            }
             first.hold = self.first.clone().or(review);
         }
         if let Some(last) = all.last_mut() {
@@ -270,7 +273,6 @@ impl Part<'_> {
         ));
         Ok(Plan {
             name: Choice::DbOnly.name().to_owned(),
-            stays: true,
             steps: all,
             changes: needs.changes,
             danger: Danger {

@@ -183,7 +183,13 @@ pub(super) fn update(
     let mut danger = foreseen.danger();
     danger.downtime = branch.as_deref() == Some(join::DOWNTIME) && runs;
     danger.less_safe = instead_of.is_some();
-    danger.outdated = needs.outdates;
+    // Where a person would have it so, what breaks the code that runs comes while that runs.
+    let beside = chosen.is_some_and(|way| way != join::DOWNTIME) && runs;
+    let breaks = needs
+        .data
+        .as_ref()
+        .is_some_and(|data| data.class == Class::Breaking);
+    danger.outdated = needs.outdates || (beside && breaks);
     let mut says = Vec::new();
     if let Some(taken) = &expected {
         let rows = foreseen.rows.as_deref().unwrap_or_default();
@@ -203,7 +209,7 @@ pub(super) fn update(
     says.extend(foreseen.doubt());
     if first {
         says.push(match &ask.serving {
-            None => format!("{name} exists, and what serves there was not brought from here."),
+            None => format!("{name} exists and carries no tag of this store: what serves there, if anything does, was not brought from here."),
             Some(spec) => format!(
                 "{name} carries no tag of this store, though {} was deployed from here: nothing had to change then, or somebody else took the tag away.",
                 spec.release

@@ -170,6 +170,8 @@ impl ChangeCard {
         if to != self.chosen && to < self.offers.len() && !matches!(self.stage, Stage::Sent) {
             self.chosen = to;
             self.stage = Stage::Choosing;
+            // What another one changes is read on its card first.
+            self.diff = false;
             self.renewing = None;
             self.awaited = false;
             self.changed.clear();
@@ -299,6 +301,11 @@ impl Pane for ChangeCard {
         self.overtaken(scene);
         let wide = usize::from(area.width.min(84).saturating_sub(4));
         let body = self.body(wide, scene, theme);
+        if let Some(choices) = &self.choices {
+            // Its rows are the last of the body.
+            self.form
+                .follow(body.len().saturating_sub(choices.len() - choices.at()));
+        }
         let foot = self.foot(wide, scene, theme);
         let (title, danger) = self.title();
         self.form

@@ -44,6 +44,8 @@ pub struct Form {
     /// What is said; the next letter takes it away.
     pub said: String,
     scroll: usize,
+    /// The row of the body that is to be seen next.
+    follow: Option<usize>,
     most: usize,
     /// How many rows of the body are seen.
     seen: usize,
@@ -58,6 +60,7 @@ impl Form {
             at: 0,
             said: String::new(),
             scroll: 0,
+            follow: None,
             most: 0,
             seen: 1,
         }
@@ -141,6 +144,11 @@ impl Form {
     /// Shows the body from its first row.
     pub fn to_top(&mut self) {
         self.scroll = 0;
+    }
+
+    /// Shows this row of the body, wherever it is scrolled to.
+    pub fn follow(&mut self, row: usize) {
+        self.follow = Some(row);
     }
 
     /// Scrolls the body.
@@ -237,6 +245,12 @@ impl Form {
         foot: &[Row],
     ) {
         let at = paper::area(area, body.len() + foot.len());
+        if let Some(row) = self.follow.take() {
+            let room = usize::from(at.height.saturating_sub(2)).saturating_sub(foot.len());
+            self.scroll = self
+                .scroll
+                .clamp((row + 1).saturating_sub(room.max(1)), row);
+        }
         self.most = paper::draw(buf, at, theme, danger, title, body, foot, self.scroll);
         self.seen = body.len() - self.most;
         self.scroll = self.scroll.min(self.most);

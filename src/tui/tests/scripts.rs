@@ -376,36 +376,61 @@ fn a_key_on_a_card_that_takes_none_says_why() {
 /// Where there is no plan as it was asked, what may be chosen leads to another card.
 #[test]
 fn a_card_without_a_plan_offers_what_may_be_chosen() {
-    const FLAG: Flag = Flag {
-        name: "infra-only",
+    const NAMES: [&str; 14] = [
+        "infra-only",
+        "b",
+        "c",
+        "d",
+        "e",
+        "f",
+        "g",
+        "h",
+        "i",
+        "j",
+        "k",
+        "l",
+        "m",
+        "last",
+    ];
+    let all = NAMES.map(|name| Flag {
+        name,
         form: Form::Switch(false),
         purposes: &[Purpose::Deploy],
         says: "the stack alone",
-    };
+    });
     let mut bench = on_dev_orders();
     bench.desk.by.slow.store(true, Ordering::SeqCst);
     bench.keys("r").wait(500);
-    let flags = flag::offered(&[FLAG], Purpose::Deploy, &Flags::new());
+    let flags = flag::offered(&all, Purpose::Deploy, &Flags::new());
     let no = |code: &str| Refused::new(code, "it has no version").choosing(flags.clone());
     bench.desk.answer(Answer::Refused(no("frozen")));
     let shut = bench.wait(50).screen(120, 36);
-    assert!(!shut.contains("what may be chosen"), "{shut}");
+    assert!(!shut.contains("Tab choices"), "{shut}");
     bench.keys("<Esc>r").wait(500);
     bench.desk.answer(Answer::Refused(no(Refused::CANNOT_PLAN)));
     let refused = bench.wait(50).screen(120, 36);
-    for says in ["it has no version", "Tab what may be chosen"] {
+    for says in ["it has no version", "Tab choices"] {
         assert!(refused.contains(says), "{refused}");
     }
     let rows = bench.keys("<Tab>").screen(120, 36);
     assert!(rows.contains("infra-only"), "{rows}");
+    // What is under the cursor is in sight, with what it means, where not all of them are.
+    for (key, last) in [("<Down>", true), ("<Up>", false)] {
+        let small = bench.keys(&key.repeat(NAMES.len())).screen(80, 16);
+        assert!(small.contains("MEANS"), "{small}");
+        assert_eq!(small.contains("last"), last, "{small}");
+        assert_eq!(small.contains("infra-only"), !last, "{small}");
+    }
     bench.keys(" <Enter>").wait(600);
     let asked = bench.desk.asked.lock().unwrap();
     let chosen = asked.iter().rev().find_map(|ask| match ask {
         Ask::Preview { intent, .. } => intent.flags().cloned(),
         _ => None,
     });
-    let set = [("infra-only".parse().unwrap(), Value::Switch(true))].into();
-    assert_eq!(chosen, Some(set));
+    let first = "infra-only".parse().unwrap();
+    let mut set = chosen.unwrap();
+    assert_eq!(set.remove(&first), Some(Value::Switch(true)));
+    assert!(set.values().all(|value| *value == Value::Switch(false)));
 }
 
 /// Enter on a card that is too old waits for a newer one, and says when that is there.

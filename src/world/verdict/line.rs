@@ -3,6 +3,7 @@
 use crate::domain::deployment::{CANCEL_LIMIT, Deployment, Stopping};
 use crate::domain::ids::StackId;
 use crate::domain::lifecycle::PhaseClass;
+use crate::domain::purpose::Purpose;
 use crate::domain::time::{Time, short};
 use crate::world::World;
 use crate::world::rows::{Row, State, lost_step};
@@ -37,6 +38,15 @@ impl World {
         let no = row
             .deployment
             .map_or_else(String::new, |(_, no)| format!(" {no}"));
+        // A deployment that came to its end without a release, where it was to take nothing away.
+        let brought = shown
+            .filter(|d| d.is_over() && d.release().is_none())
+            .filter(|d| {
+                d.request
+                    .as_ref()
+                    .is_some_and(|request| request.purpose == Purpose::Deploy)
+            })
+            .map(|d| format!("{} ({})", d.no(), d.brings()));
         match row.state {
             State::Down => down_line(row, shown, now),
             State::Fail if shown.is_some_and(|d| !d.is_over()) => {
@@ -110,8 +120,14 @@ impl World {
                 row.since
                     .map_or_else(String::new, |at| format!(" {} ago", short(now.since(at))))
             ),
+            State::Ok if self.serve(stack) == Some((0, 0)) => {
+                format!("{stack} OK, with no task, as it was deployed.{serves}")
+            }
             State::Ok => format!("{stack} OK.{serves}"),
             State::New => format!("{stack} was never deployed."),
+            State::Gone if let Some(brought) = brought => {
+                format!("Nothing of {stack} serves: {brought} brought no release.")
+            }
             State::Gone => {
                 format!(
                     "{stack} was torn down{}.",

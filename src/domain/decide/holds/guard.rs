@@ -11,10 +11,13 @@ use crate::domain::level::Level;
 pub(in crate::domain::decide) fn coverable(kind: HoldKind, class: EnvClass, guard: Level) -> bool {
     let same_kind = match kind {
         HoldKind::FirstTouch | HoldKind::Teardown | HoldKind::RecoverStack => true,
-        // An outage in a protected environment has a card and words of its own.
-        HoldKind::Downtime => !matches!(class, EnvClass::Production | EnvClass::Staging),
+        // An outage in a protected environment has a card and words of its own, and so has what may
+        // be one.
+        HoldKind::Downtime | HoldKind::ReviewPlan => {
+            !matches!(class, EnvClass::Production | EnvClass::Staging)
+        }
         // What goes is typed where it goes, whatever was typed before.
-        HoldKind::RestoreService | HoldKind::ReviewPlan | HoldKind::DestroyData => false,
+        HoldKind::RestoreService | HoldKind::DestroyData => false,
     };
     same_kind && guard >= level_of(kind, class).min(Level::L3)
 }

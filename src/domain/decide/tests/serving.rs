@@ -340,6 +340,7 @@ fn a_deletion_that_stuck_behind_our_back_is_refused() {
 /// The target of a rollback moves only over another release.
 #[test]
 fn a_rollback_goes_past_every_deployment_of_what_serves() {
+    let beside = plan(vec![leaving(step("a", &[]), Leaves::Old)]);
     let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
     let mut sim = Sim::new(OnFailure::Continue);
     let to = |sim: &Sim| {
@@ -369,6 +370,11 @@ fn a_rollback_goes_past_every_deployment_of_what_serves() {
     );
     served(&mut sim, &plan, "r1");
     assert_eq!(to(&sim), Some(4), "a teardown is no release");
+    let files = attached(&stack(), "other files", &beside);
+    let intent = Intent::deploy(stack(), Source::Estate);
+    sim.ask(&intent, &[files], true, false).unwrap();
+    sim.grant();
+    assert_eq!(to(&sim), Some(4), "what runs now brings none");
 }
 
 /// What a release is called says nothing of what it is.

@@ -165,6 +165,8 @@ pub(in crate::systems::service) fn needs(
             let how = how.strip_prefix("is ").map(|how| format!("be {how}"));
             let how = how.unwrap_or_else(|| "stay as it is".to_owned());
             needs.says.push(would(name.as_str(), &how));
+            needs.outdates |= beyond.as_ref().is_some_and(|beyond| beyond.outdates);
+            needs.says.extend(beyond.map(|beyond| beyond.says));
             continue;
         }
         needs.says.push(told(one, &there, &how));

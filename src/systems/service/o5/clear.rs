@@ -3,7 +3,7 @@
 //! quoted, whatever else is wrong.
 
 use super::proto::unsaid;
-use crate::text::diagnostic::{At, Diagnostics};
+use crate::text::diagnostic::{At, Diagnostics, closest};
 use crate::text::document::{Content, Node, Source};
 use crate::text::safe::Safe;
 use crate::text::secret;
@@ -32,8 +32,10 @@ fn walk(node: &Node, found: &mut Vec<(At, String)>) {
                 if secret::is_in(&key.name) {
                     found.push((key.at, "this key".to_owned()));
                 }
-                let is_of = name.filter(|_| matches!(key.name.as_str(), "value" | "join"));
-                if let Some(name) = is_of {
+                let is_of = name.filter(|_| key.name == "join" || is_value(&key.name));
+                if key.name == "secrets" {
+                    inner.items().iter().for_each(|one| of_secret(one, found));
+                } else if let Some(name) = is_of {
                     of_variable(name, inner, found);
                 } else {
                     walk(inner, found);
@@ -68,6 +70,22 @@ pub(super) fn unread(found: Diagnostics) -> Diagnostics {
         unsaid(one)
     });
     Diagnostics(told.collect())
+}
+
+/// Whether a key is that of a value, however it is written.
+fn is_value(key: &str) -> bool {
+    key == "value" || closest(key, ["value"]).is_some()
+}
+
+/// A secret of an application has a name, and no value.
+fn of_secret(node: &Node, found: &mut Vec<(At, String)>) {
+    for (key, inner) in node.entries() {
+        if is_value(&key.name) && inner.text().is_some() {
+            found.push((inner.at, "the value of a secret".to_owned()));
+        } else {
+            walk(inner, found);
+        }
+    }
 }
 
 /// The value of a variable, or what it is joined of.

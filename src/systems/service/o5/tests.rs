@@ -297,6 +297,11 @@ fn what_is_wrong_is_told_at_its_place() {
             "is a secret in clear text",
         ),
         (
+            "{ name: MODE, value: live }",
+            "{ name: API_PASSWORD, valu: hunter2secret9 }",
+            "the variable API_PASSWORD is a secret in clear text",
+        ),
+        (
             "command: [serve]",
             "command: [serve, --password, hunter2secret9]",
             "a word of this list is a secret in clear text",

@@ -378,6 +378,19 @@ fn files_that_cannot_be_carried_out_here_are_told_with_their_place() {
     assert!(!wrong.contains("4_d.sql"), "{wrong}");
 }
 
+/// Whoever has the old code meet what it does not work with is told so by the level.
+#[test]
+fn a_breaking_migration_beside_what_runs_is_as_dangerous_as_an_outage() {
+    let spec = with_files(&[("0001_a.sql", "-- holdpoint: breaking\nDROP TABLE a;")]);
+    for (how, outdated) in [("parallel", true), ("before", true), ("downtime", false)] {
+        let flags = ["version=v2", &format!("how={how}")];
+        let plan = planned_of(&spec, &flags, &there("v1", "2"), &database(true)).unwrap();
+        assert_eq!(plan.danger.outdated, outdated, "{how}");
+        let (is, why) = level(EnvClass::Development, Verb::Deploy, plan.danger);
+        assert_eq!(is, Level::L3, "{how}: {why}");
+    }
+}
+
 /// [TRAP] A rollback takes back no migration: what the older code does with what is there is said, and
 /// raises the level where it may fail.
 #[test]

@@ -12,6 +12,8 @@ use crate::tui::theme::{Role, Theme};
 /// How wide a name and a value are shown.
 const NAME: usize = 20;
 const VALUE: usize = 24;
+/// How far a page goes.
+const PAGE: usize = 5;
 /// The most that is typed for a value.
 const LONGEST: usize = 200;
 
@@ -56,6 +58,10 @@ impl Choices {
             }
             KeyCode::Up => self.at = self.at.saturating_sub(1),
             KeyCode::Down => self.at = (self.at + 1).min(self.rows.len() - 1),
+            KeyCode::PageUp => self.at = self.at.saturating_sub(PAGE),
+            KeyCode::PageDown => self.at = (self.at + PAGE).min(self.rows.len() - 1),
+            KeyCode::Home => self.at = 0,
+            KeyCode::End => self.at = self.rows.len() - 1,
             KeyCode::Left => self.turn(false),
             KeyCode::Right => self.turn(true),
             KeyCode::Char(' ') if self.is_among() => self.turn(true),
@@ -108,7 +114,17 @@ impl Choices {
         }
     }
 
-    pub(super) fn body(&self, wide: usize, theme: &Theme) -> Vec<Row> {
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The row under the cursor.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn body(&self, theme: &Theme) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         for (n, row) in self.rows.iter().enumerate() {
             let here = n == self.at;
@@ -147,7 +163,12 @@ impl Choices {
                 (format!("  {before}"), theme.style(Role::Hint)),
             ]);
         }
-        rows.push(Vec::new());
+        rows
+    }
+
+    /// What the row under the cursor means, and what the keys do: always in sight.
+    pub(super) fn foot(&self, wide: usize, theme: &Theme) -> Vec<Row> {
+        let mut rows: Vec<Row> = vec![Vec::new()];
         if let Some(row) = self.rows.get(self.at) {
             rows.extend(paper::labelled("MEANS", &row.says, wide, theme));
             let among: Vec<String> = row
@@ -160,10 +181,6 @@ impl Choices {
                 rows.extend(paper::labelled("ONE OF", &among.join(", "), wide, theme));
             }
         }
-        rows
-    }
-
-    pub(super) fn foot(&self, theme: &Theme) -> Vec<Row> {
         let is_same = self.rows == self.were;
         let change = if self.is_among() {
             ("Left Right", "change")
@@ -173,20 +190,16 @@ impl Choices {
         let enter = if is_same {
             "back to the card"
         } else {
-            "look at what that would do"
+            "look at what that does"
         };
-        vec![
-            Vec::new(),
-            foot::keys(
-                [
-                    ("Up Down", "choose"),
-                    change,
-                    ("Enter", enter),
-                    ("Esc", "back, as it was"),
-                ],
-                theme,
-            ),
-        ]
+        let keys = [
+            ("Up Down", "choose"),
+            change,
+            ("Enter", enter),
+            ("Esc", "back"),
+        ];
+        rows.push(foot::keys(keys, theme));
+        rows
     }
 }
 

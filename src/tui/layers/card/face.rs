@@ -117,7 +117,7 @@ impl ChangeCard {
             rows.extend(paper::labelled(label, text, wide, theme));
         }
         if let Some(choices) = &self.choices {
-            rows.extend(choices.body(wide, theme));
+            rows.extend(choices.body(theme));
             return rows;
         }
         match &self.stage {
@@ -175,7 +175,7 @@ impl ChangeCard {
 
     pub(super) fn foot(&self, wide: usize, scene: &Scene<'_>, theme: &Theme) -> Vec<Row> {
         if let Some(choices) = &self.choices {
-            return choices.foot(theme);
+            return choices.foot(wide, theme);
         }
         let hint = theme.style(Role::Hint);
         let mut rows: Vec<Row> = vec![Vec::new()];
@@ -196,14 +196,14 @@ impl ChangeCard {
             keys.push(("Enter", "on an exact match"));
             let turns = match (self.diff, self.has_diff(), card.flags.is_empty()) {
                 (false, true, _) => Some("the diff"),
-                (_, _, false) => Some("what may be chosen"),
+                (_, _, false) => Some("choices"),
                 (true, _, true) => Some("the card"),
                 (false, false, true) => None,
             };
             keys.extend(turns.map(|turns| ("Tab", turns)));
         }
         if matches!(&self.stage, Stage::Refused(_)) && !self.choosable().is_empty() {
-            keys.push(("Tab", "what may be chosen"));
+            keys.push(("Tab", "choices"));
         }
         if self.stage == Stage::Choosing {
             keys.push(("Enter", "look at what it would do"));
