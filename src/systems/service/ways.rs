@@ -167,7 +167,7 @@ pub(super) const PLANS: Flag = Flag {
     name: "plans",
     form: Form::OneOf(&["evaluated", "current"]),
     purposes: &[Purpose::Deploy],
-    says: "evaluated: what changes says whether the service stops first; current: it always does",
+    says: "evaluated: what changes says whether the service stops first; current: it does whenever anything changes",
 };
 
 pub(super) const HOW: Flag = Flag {
