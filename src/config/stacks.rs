@@ -178,16 +178,13 @@ fn read(
         Diagnostics::from(named.of_application(&whole.app, &says, error.hint()))
     })?;
     let mut files = Files::default();
+    let mut wrong = Diagnostics::default();
+    // What a need that was not met names; what is said of it besides is told with it.
+    let mut missing = Vec::new();
     for _ in 0..ROUNDS {
-        match system.read(whole, entry, &files) {
-            Read::Stacks(stacks) => return Ok((stacks, files.into_bundle())),
-            Read::Rendered(stacks, made) => {
-                files.put(made);
-                return Ok((stacks, files.into_bundle()));
-            }
-            Read::Wrong(found) => return Err(found),
+        let read = system.read(whole, entry, &files);
+        match read {
             Read::Needs(needs) => {
-                let mut wrong = Diagnostics::default();
                 for need in needs {
                     match gathering.fetch(&need) {
                         Ok(found) => files.answer(need, found),
@@ -195,14 +192,26 @@ fn read(
                             let all = errors.iter().map(|error| named.told(&need, error));
                             wrong.0.extend(all);
                             if errors.iter().any(BundleError::ends_all) {
-                                break;
+                                return Err(wrong);
                             }
+                            missing.push(need.path().to_owned());
+                            files.answer(need, []);
                         }
                     }
                 }
-                if !wrong.is_empty() {
-                    return Err(wrong);
-                }
+            }
+            Read::Wrong(found) => {
+                let is_told =
+                    |one: &Diagnostic| missing.iter().any(|path| one.file.as_str() == path);
+                let others = found.0.into_iter().filter(|one| !is_told(one));
+                wrong.0.extend(others);
+                return Err(wrong);
+            }
+            _ if !wrong.is_empty() => return Err(wrong),
+            Read::Stacks(stacks) => return Ok((stacks, files.into_bundle())),
+            Read::Rendered(stacks, made) => {
+                files.put(made);
+                return Ok((stacks, files.into_bundle()));
             }
         }
     }

@@ -18,6 +18,17 @@ pub enum Need {
     Glob(String),
 }
 
+impl Need {
+    /// The file, or the folder of all that fit.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Need::File(path) | Need::Maybe(path) => path,
+            Need::Glob(glob) => glob.rsplit_once('/').map_or("", |(folder, _)| folder),
+        }
+    }
+}
+
 /// What a system makes of its entry and the files it has been given so far.
 #[derive(Debug)]
 pub enum Read {

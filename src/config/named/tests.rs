@@ -98,6 +98,29 @@ fn everything_is_told_in_one_pass_where_it_is_named() {
 }
 
 #[test]
+fn what_is_missing_hides_nothing_of_the_files_that_are_there() {
+    let folder = folder();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        FILE,
+        "environments: { dev: { class: development, region: eu-west-1 } }\napplications:\n  orders: { service: { config: o5.yaml, cluster: c.yaml, migrations: { main: gone } }, environments: [dev] }\n",
+    );
+    write("o5.yaml", "name: Orders\nruntimes: {}\n");
+    write("c.yaml", "name: main\naws: { vpc: v }\n");
+    let told = told(folder.path());
+    let files: Vec<&str> = told.keys().map(|(file, ..)| file.as_str()).collect();
+    assert_eq!(
+        files.iter().filter(|file| **file == FILE).count(),
+        1,
+        "{told:?}"
+    );
+    assert!(
+        files.contains(&"o5.yaml") && files.contains(&"c.yaml"),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn a_file_that_is_missing_is_told_with_the_line_that_names_it() {
     let folder = folder();
     let file = folder.path().join(FILE);

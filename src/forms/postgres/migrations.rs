@@ -210,13 +210,7 @@ fn parsed(folder: &str, bundle: &SourceBundle) -> (Vec<Migration>, Diagnostics) 
             let hint = "give one of them another number";
             wrong.0.push(at_place(path, &text, At::START, &says, hint));
         }
-        let said = said(&text).unwrap_or_else(|(at, word)| {
-            let says = format!("{word:?} is no class of migrations");
-            let names = CLASSES.map(Class::word);
-            let hint = closest(&word, names.into_iter().chain([ALONE])).map_or_else(
-                || format!("it is one of {}, or {ALONE}", names.join(", ")),
-                |near| format!("did you mean {near:?}?"),
-            );
+        let said = said(&text).unwrap_or_else(|(at, says, hint)| {
             wrong.0.push(at_place(path, &text, at, &says, &hint));
             Said::default()
         });
@@ -244,35 +238,53 @@ fn parsed(folder: &str, bundle: &SourceBundle) -> (Vec<Migration>, Diagnostics) 
 /// What a file says of itself.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Said {
-    /// Where there are several, the worst.
     class: Option<Class>,
     alone: bool,
 }
 
-fn said(text: &str) -> Result<Said, (At, String)> {
+/// What the comments of a file say; what none of them may say with its place, and what to do.
+fn said(text: &str) -> Result<Said, (At, String, String)> {
     let mut found = Said::default();
-    for (n, line) in text.lines().enumerate() {
-        let Some(comment) = line.trim_start().strip_prefix("--") else {
-            continue;
-        };
-        let Some(word) = comment.trim_start().strip_prefix(MARK) else {
+    for (begin, comment) in comments(text) {
+        let Some(word) = comment
+            .trim_start_matches('-')
+            .trim_start()
+            .strip_prefix(MARK)
+        else {
             continue;
         };
         let word = word.trim();
+        let column = comment.find(word).filter(|_| !word.is_empty());
+        let wrong = |says: String, hint: String| {
+            let (line, column) = place(text, begin + column.unwrap_or(0));
+            let length = word.chars().count().max(1);
+            let at = At {
+                line,
+                column,
+                length,
+            };
+            Err((at, says, hint))
+        };
         if word == ALONE {
             found.alone = true;
             continue;
         }
-        let Some(class) = CLASSES.iter().find(|class| class.word() == word) else {
-            let column = line.find(word).filter(|_| !word.is_empty());
-            let at = At {
-                line: n + 1,
-                column: column.unwrap_or(0) + 1,
-                length: word.chars().count().max(1),
-            };
-            return Err((at, word.to_owned()));
+        let Some(class) = CLASSES.into_iter().find(|class| class.word() == word) else {
+            let names = CLASSES.map(Class::word);
+            let hint = closest(word, names.into_iter().chain([ALONE])).map_or_else(
+                || format!("it is one of {}, or {ALONE}", names.join(", ")),
+                |near| format!("did you mean {near:?}?"),
+            );
+            return wrong(format!("{word:?} is no class of migrations"), hint);
         };
-        found.class = found.class.max(Some(*class));
+        if let Some(other) = found.class.filter(|other| *other != class) {
+            let says = format!("this file is {word} here, and {} above", other.word());
+            return wrong(
+                says,
+                "leave one of them out, or make two files of it".to_owned(),
+            );
+        }
+        found.class = Some(class);
     }
     Ok(found)
 }
@@ -295,6 +307,23 @@ fn at_place(path: &str, text: &str, at: At, says: &str, hint: &str) -> Diagnosti
         .unwrap_or_default()
         .clone_into(&mut found.text);
     found
+}
+
+/// The files of a folder that are carried out by nobody here, because no number says when.
+#[must_use]
+pub fn unnumbered(folder: &str, bundle: &SourceBundle) -> Vec<Diagnostic> {
+    let below = format!("{}/", folder.trim_end_matches('/'));
+    let names = bundle.files.keys();
+    let names = names.filter_map(|path| Some((path, path.strip_prefix(&below)?)));
+    let others = names.filter(|(_, name)| {
+        let is_there = name.rsplit_once('.').is_some_and(|(stem, kind)| {
+            kind == "sql" && !matches!(stem.rsplit_once('.'), Some((_, "down")))
+        });
+        is_there && !name.contains('/') && version(name).is_none()
+    });
+    let says = "it is not carried out: no number in its name says when";
+    let told = others.map(|(path, _)| Diagnostic::of_file("not-rendered", path, says, ""));
+    told.collect()
 }
 
 /// What is wrong with files that are carried out here, where that can be seen before.
@@ -413,7 +442,7 @@ mod tests {
                 ("0010_paid.down.sql", "ALTER TABLE orders DROP paid;"),
                 (
                     "V2__index.sql",
-                    "  --holdpoint: compatible \n-- holdpoint: breaking\n",
+                    "SELECT 1; --holdpoint: breaking \n-- holdpoint: breaking\n",
                 ),
                 ("README.sql", ""),
                 ("seeds/0003_x.sql", ""),
@@ -441,6 +470,10 @@ mod tests {
             &folder(&[
                 ("0001_a.sql", "SELECT 1;\n-- holdpoint: befor"),
                 ("1_b.sql", ""),
+                (
+                    "2_c.sql",
+                    "-- holdpoint: before\nSELECT ' -- holdpoint: x'; -- holdpoint: breaking",
+                ),
             ]),
         );
         let found = found.unwrap_err().to_string();
@@ -448,6 +481,8 @@ mod tests {
             "db/0001_a.sql:2:15",
             "did you mean \"before\"?",
             "are both version 1",
+            "db/2_c.sql:2:42",
+            "this file is breaking here, and before above",
         ] {
             assert!(found.contains(says), "{found}");
         }

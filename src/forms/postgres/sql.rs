@@ -109,10 +109,24 @@ impl Statement<'_> {
         if first.is("copy") && self.words.iter().any(copies) {
             return Some("takes its rows from the input of a terminal, and there is none");
         }
+        if self.changes_role() {
+            return Some(
+                "changes whose session it is, and what follows belongs to the role of the database",
+            );
+        }
         if first.is_sign(COMMAND) {
             return Some("is a command of psql, and the server knows none of them");
         }
         None
+    }
+
+    /// Whether the session is somebody else's after it.
+    fn changes_role(&self) -> bool {
+        let over = |word: &&Word| word.is("local") || word.is("session");
+        let what = self.words.iter().skip(1).find(|word| !over(word));
+        let is_whose = what.is_some_and(|word| word.is("role") || word.is("authorization"));
+        self.begins(&["discard", "all"])
+            || ((self.begins(&["set"]) || self.begins(&["reset"])) && is_whose)
     }
 
     /// Whether a server takes it in no transaction but its own.
@@ -380,6 +394,10 @@ mod tests {
             "PREPARE TRANSACTION 'x'",
             "COPY a FROM STDIN",
             "\\set x 1",
+            "SET ROLE a",
+            "set local session authorization a",
+            "RESET SESSION AUTHORIZATION",
+            "DISCARD ALL",
         ] {
             assert!(of(text), "{text}");
         }
@@ -389,6 +407,10 @@ mod tests {
             "COPY a FROM '/x'",
             "PREPARE p AS SELECT 1",
             "SELECT 'BEGIN'",
+            "SET LOCAL search_path = a",
+            "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+            "RESET ALL",
+            "DISCARD PLANS",
             "CREATE TABLE begin_end (id int)",
         ] {
             assert!(!of(text), "{text}");

@@ -203,9 +203,7 @@ pub(super) fn update(
         says.extend(taken.overruled());
     }
     says.extend(needs.says);
-    if rotates {
-        says.push("Its databases get new users: tasks that run keep the one before until they are started anew, which that alone does not do; it is let in until a deployment at which nothing runs.".to_owned());
-    }
+    says.extend(rotates.then(|| databases::of_rotation(body)));
     says.extend(foreseen.doubt());
     if first {
         says.push(match &ask.serving {

@@ -110,8 +110,14 @@ impl Pane for Page {
             } else {
                 (gap, wide.saturating_sub(gap))
             };
+            // A label that is wider than its column has a row of its own.
+            let is_wide = paint::width(&line.label) > label;
+            if is_wide {
+                let label = (line.label.clone(), theme.style(Role::Label));
+                rows.push([label, (String::new(), theme.style(line.role))]);
+            }
             for (n, text) in paint::wrap(&line.text, room, 0).into_iter().enumerate() {
-                let label = if n == 0 {
+                let label = if n == 0 && !is_wide {
                     paint::pad(&line.label, left)
                 } else {
                     " ".repeat(left)

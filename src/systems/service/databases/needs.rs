@@ -204,6 +204,14 @@ fn listed(one: &Postgres, files: &[&Migration]) -> String {
     format!("is migrated by {}{more}{by}", first.join(", "))
 }
 
+/// What it means that its databases get new users.
+pub(in crate::systems::service) fn of_rotation(body: &Body) -> String {
+    if body.is_dry() {
+        return format!("Its databases keep their users: {}.", dry::WHY);
+    }
+    "Its databases get new users: tasks that run keep the one before until they are started anew, which that alone does not do; it is let in until a deployment at which nothing runs.".to_owned()
+}
+
 /// What would be done with a database whose server nobody reaches.
 fn would(name: &str, how: &str) -> String {
     format!(

@@ -173,6 +173,8 @@ pub(super) fn beyond(
             "the code of this release may fail: {} is breaking{why}",
             breaking.join(", ")
         )
+    } else if serving.is_none() {
+        "nobody here knows whether the code of this release works with that".to_owned()
     } else if unknown.is_empty() {
         "by what they say, the code of this release works with that".to_owned()
     } else {

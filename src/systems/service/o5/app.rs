@@ -66,7 +66,7 @@ pub(super) struct Database {
     /// Its name in the application.
     pub(super) name: Word,
     /// The last part of its name on the server.
-    pub(super) suffix: String,
+    pub(super) suffix: Word,
     /// The group of servers where it is.
     pub(super) group: Word,
     /// Extensions.

@@ -211,6 +211,16 @@ pub(super) fn read_cluster(
 fn aws(mut m: Message<'_>, cluster: &mut Cluster, reading: &mut Reading<'_>) {
     cluster.vpc = plain(m.needed("vpc_id", reading));
     cluster.account = m.needed("aws_account", reading).unwrap_or_default();
+    let account = &cluster.account;
+    let is_one = account.text.len() == 12 && account.text.bytes().all(|b| b.is_ascii_digit());
+    if !is_one && !account.text.is_empty() {
+        let says = format!("{:?} is no account of AWS", account.text);
+        reading.say(
+            account.at,
+            says,
+            "its number has 12 digits: write it in quotes",
+        );
+    }
     cluster.region = m.needed("aws_region", reading).unwrap_or_default();
     cluster.namespace = plain(m.needed("global_namespace", reading));
     if let Some(mut m) = m.message("o5_deployer", reading) {
@@ -220,7 +230,7 @@ fn aws(mut m: Message<'_>, cluster: &mut Cluster, reading: &mut Reading<'_>) {
         m.end(reading);
     }
     if let Some(mut m) = m.message("alb_ingress", reading) {
-        cluster.listener = m.needed("listener_arn", reading).map(|word| word.text);
+        cluster.listener = m.arn("listener_arn", reading).map(|word| word.text);
         cluster.listener_group = m.text("security_group_id", reading).map(|word| word.text);
         m.end(reading);
     }
@@ -235,7 +245,7 @@ fn aws(mut m: Message<'_>, cluster: &mut Cluster, reading: &mut Reading<'_>) {
         reading.say(at, says, "write o5_sidecar: { image_version: VERSION }");
     }
     if let Some(mut m) = m.message("event_bridge", reading) {
-        cluster.bus = m.needed("event_bus_arn", reading).map(|word| word.text);
+        cluster.bus = m.arn("event_bus_arn", reading).map(|word| word.text);
         m.end(reading);
     }
     if let Some(mut m) = m.message("ecs_cluster", reading) {
@@ -256,6 +266,16 @@ fn aws(mut m: Message<'_>, cluster: &mut Cluster, reading: &mut Reading<'_>) {
         .into_iter()
         .filter_map(|m| server(m, reading))
         .collect();
+    for (n, server) in cluster.servers.iter().enumerate() {
+        let is_same = |other: &Server| other.group.text == server.group.text;
+        if cluster.servers[..n].iter().any(is_same) {
+            let says = format!(
+                "there are two server groups of the name {:?}",
+                server.group.text
+            );
+            reading.say(server.group.at, says, "give one of them another name");
+        }
+    }
     m.end(reading);
 }
 

@@ -100,11 +100,11 @@ pub(super) fn database(
     name
 }
 
-/// Where a database stands in its file.
+/// Where the file says how a database is called.
 fn place(app: &Application, own: &str) -> At {
     let mut declared = app.databases.iter();
     let declared = declared.find(|one| one.name.text == own);
-    declared.map_or(app.name.at, |one| one.name.at)
+    declared.map_or(app.name.at, |one| one.suffix.at)
 }
 
 /// Says of each database that its name on the server is another's.

@@ -96,6 +96,9 @@ impl Maker<'_> {
             all.map_err(|found| wrong.0.extend(found.0)).ok()
         });
         let here = folder.filter(|_| built.migration.is_none()).cloned();
+        let left = here.iter();
+        let left = left.flat_map(|folder| migrations::unnumbered(folder, self.bundle));
+        reading.notes.extend(left);
         Some(Postgres {
             on: Database {
                 server: self.server(server, &built.group, reading)?,

@@ -78,7 +78,7 @@ pub(super) struct Message<'n> {
     node: &'n Node,
     /// What it is, for a person: `the route /v1`.
     what: String,
-    /// Where it stands: its first key, else itself.
+    /// Where it stands: the key that it is under; of one in a list its first key, else itself.
     pub(super) at: At,
     known: Vec<&'static str>,
 }
@@ -146,6 +146,18 @@ impl<'n> Message<'n> {
             reading.say(self.at, format!("{} has no {key}", self.what), "");
         }
         word
+    }
+
+    /// The name of a thing of AWS that must be there.
+    pub(super) fn arn(&mut self, key: &'static str, reading: &mut Reading<'_>) -> Option<Word> {
+        let word = self.needed(key, reading)?;
+        let mut parts = word.text.splitn(6, ':');
+        let is_one = parts.next() == Some("arn") && parts.count() == 5;
+        if !is_one {
+            let says = format!("{key} of {} is no ARN: {:?}", self.what, word.text);
+            reading.say(word.at, says, "arn:PARTITION:SERVICE:REGION:ACCOUNT:NAME");
+        }
+        is_one.then_some(word)
     }
 
     /// A list of texts.
@@ -223,7 +235,9 @@ impl<'n> Message<'n> {
         reading: &mut Reading<'_>,
     ) -> Option<Message<'n>> {
         let node = self.get(key, reading)?;
-        Message::of(node, format!("{key} of {}", self.what), reading)
+        let mut inner = Message::of(node, format!("{key} of {}", self.what), reading)?;
+        inner.at = self.place(key).unwrap_or(inner.at);
+        Some(inner)
     }
 
     /// A list of messages.

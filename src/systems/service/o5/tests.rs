@@ -270,6 +270,11 @@ fn what_is_wrong_is_told_at_its_place() {
             "name: a/b/c/d,",
             "\"a/b/c/d\" names no topic",
         ),
+        (
+            "name: rates,",
+            "name: my rates,",
+            "\"my rates\" names no topic",
+        ),
         ("[grpc, rpc]", "[a, b, c, d]", "more than 3 subdomains"),
         (
             "[uuid-ossp]",
@@ -520,6 +525,38 @@ fn overrides_stand_over_the_cluster_and_null_takes_them_away() {
     );
 }
 
+#[test]
+fn what_is_wrong_with_a_cluster_is_told_at_its_place() {
+    for (old, new, told) in [
+        ("  vpc_id: vpc-12345678\n", "", "cluster.yaml:2:1"),
+        (
+            "aws_account: \"044100000000\"",
+            "aws_account: \"44100000000\"",
+            "\"44100000000\" is no account of AWS",
+        ),
+        (
+            "event_bus_arn: \"arn:aws:events:",
+            "event_bus_arn: \"events:",
+            "event_bus_arn of event_bridge of aws of the cluster main is no ARN",
+        ),
+        (
+            "server_group_name: warehouse",
+            "server_group_name: default",
+            "there are two server groups of the name \"default\"",
+        ),
+        (
+            "join: { delimiter: \",\", values: [a, b] }",
+            "join: {}",
+            "join of the variable upstream has no values",
+        ),
+    ] {
+        assert!(CLUSTER.contains(old), "{old}");
+        let made = made_of(APP, &CLUSTER.replacen(old, new, 1));
+        let says = made.err().unwrap_or_default().to_string();
+        assert!(says.contains(told), "{told}: {says}");
+    }
+}
+
 /// AWS refuses them in the middle of a deployment; a server of databases cuts them off.
 #[test]
 fn a_name_that_is_too_long_is_told_before_a_deployment() {
@@ -540,7 +577,7 @@ fn a_name_that_is_too_long_is_told_before_a_deployment() {
     let long = "db_name_suffix: figures_of_this_year_and_the_last_and_the_one_before_that";
     let says = wrong("db_name_suffix: figures", long);
     assert!(says.contains("of which Postgres keeps 63"), "{says}");
-    assert!(says.contains("app.yaml:20:"), "{says}");
+    assert!(says.contains("app.yaml:21:33"), "{says}");
 }
 
 #[test]

@@ -430,7 +430,7 @@ fn a_return_to_before_a_migration_says_what_that_means() {
         (
             None,
             Level::L2,
-            "nobody here knows whether the code of this release works with that: what serves does not have 2_a.sql either.",
+            "nobody here knows whether the code of this release works with that.",
         ),
     ] {
         let plan = plan(serving);

@@ -197,7 +197,7 @@ fn database(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Database> {
         .and_then(|m| container(m, Some("migrate"), reading));
     let outbox = m.switch("run_outbox", reading);
     let delayable = m.switch("outbox_delayable", reading);
-    let suffix = suffix.map_or_else(|| name.text.clone(), |word| word.text);
+    let suffix = suffix.unwrap_or_else(|| name.clone());
     let database = Database {
         name,
         suffix,
@@ -219,9 +219,10 @@ fn safe(database: &Database, reading: &mut Reading<'_>) {
     let plain = |text: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
-    if !plain(&database.suffix) {
-        let says = format!("{:?} cannot be part of a database's name", database.suffix);
-        reading.say(database.name.at, says, "use letters, digits and '_'");
+    let suffix = &database.suffix;
+    if !plain(&suffix.text) {
+        let says = format!("{:?} cannot be part of a database's name", suffix.text);
+        reading.say(suffix.at, says, "use letters, digits and '_'");
     }
     for extension in &database.extensions {
         if !plain(&extension.text.replace('-', "_")) {

@@ -176,7 +176,7 @@ impl Stores {
         });
         Some(Postgres {
             name: name.to_owned(),
-            suffix: database.suffix.clone(),
+            suffix: database.suffix.text.clone(),
             group: database.group.text.clone(),
             extensions: database
                 .extensions

@@ -68,7 +68,7 @@ pub(super) fn environment(mut m: Message<'_>, reading: &mut Reading<'_>) -> Opti
         environment.links = links.into_iter().filter_map(link).collect();
         let policies = m.messages("iam_policies", reading);
         let policy = |mut m: Message<'_>| {
-            let (name, arn) = (m.needed("name", reading), m.needed("policy_arn", reading));
+            let (name, arn) = (m.needed("name", reading), m.arn("policy_arn", reading));
             m.end(reading);
             name.zip(arn).map(|(a, b)| (a.text, b.text))
         };
@@ -94,6 +94,10 @@ fn variable(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<(String, St
     let joined = m.message("join", reading).map(|mut m| {
         let delimiter = plain(m.text("delimiter", reading));
         let values = plainly(m.texts("values", reading));
+        if values.is_empty() && m.place("values").is_none() {
+            let says = format!("{} has no values", m.what());
+            reading.say(m.at, says, "join: { delimiter, values: [..] }");
+        }
         m.end(reading);
         values.join(&delimiter)
     });

@@ -86,10 +86,9 @@ pub(super) fn subscription(mut m: Message<'_>, reading: &mut Reading<'_>) -> Opt
 /// What a subscription is about, by its name.
 fn topic(name: &Word, reading: &mut Reading<'_>) -> Option<Topic> {
     let text = name.text.as_str();
-    if let Some(topic) = text.strip_prefix("o5-infra/") {
-        return Some(Topic::Infra(topic.to_owned()));
-    }
     let at: At = name.at;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    let is_plain = |part: &str| !part.is_empty() && part.chars().all(plain);
     if let Some(kind) = text.trim_start_matches('/').strip_prefix("global/") {
         let known = ["event", "upsert"].into_iter().find(|known| *known == kind);
         if known.is_none() {
@@ -99,9 +98,12 @@ fn topic(name: &Word, reading: &mut Reading<'_>) -> Option<Topic> {
         return known.map(Topic::Global);
     }
     match text.split('/').collect::<Vec<_>>()[..] {
-        [topic] if !topic.contains('*') => Some(Topic::Named(topic.to_owned())),
-        ["", service] => Some(Topic::Service(service.to_owned())),
-        ["", service, method] => Some(Topic::Method(service.to_owned(), method.to_owned())),
+        [topic] if is_plain(topic) => Some(Topic::Named(topic.to_owned())),
+        ["o5-infra", topic] if is_plain(topic) => Some(Topic::Infra(topic.to_owned())),
+        ["", service] if is_plain(service) => Some(Topic::Service(service.to_owned())),
+        ["", service, method] if is_plain(service) && is_plain(method) => {
+            Some(Topic::Method(service.to_owned(), method.to_owned()))
+        }
         _ => {
             let says = format!("{text:?} names no topic");
             let hint = "a topic, /package.Service, /package.Service/Method, o5-infra/TOPIC, /global/event or /global/upsert";
