@@ -36,6 +36,12 @@ impl Worker {
             .enumerate()
             .map(|(place, id)| {
                 let mut interest = Interest::of(id, spec(id));
+                let made = self.folds.logs_of(id).into_iter();
+                let made: Vec<String> = made
+                    .filter(|group| !interest.logs.iter().any(|own| own == group))
+                    .map(str::to_owned)
+                    .collect();
+                interest.logs.extend(made);
                 if place == 0 {
                     let entry = self.catalog.stacks.get(id);
                     interest.beside = entry.map(|entry| entry.beside.clone()).unwrap_or_default();

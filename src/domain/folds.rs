@@ -5,7 +5,7 @@ mod service;
 
 pub use queue::{StackWant, Waits};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -115,6 +115,20 @@ impl Folds {
     pub fn running(&self, stack: &StackId) -> Option<&Request> {
         let current = self.stacks.get(stack)?.current?;
         self.deployments.get(&current)?.request.as_deref()
+    }
+
+    /// The log groups of what runs on a stack and of what was brought there last: those that are made
+    /// of a commit are named in no file of the estate.
+    #[must_use]
+    pub fn logs_of(&self, stack: &StackId) -> BTreeSet<&str> {
+        let fold = self.stacks.get(stack);
+        let both = fold.map(|fold| [fold.current, fold.had]);
+        let both = both.into_iter().flatten().flatten();
+        let requests = both.filter_map(|id| self.deployments.get(&id)?.request.as_deref());
+        requests
+            .flat_map(|request| &request.spec.watch_logs)
+            .map(String::as_str)
+            .collect()
     }
 
     /// Where a stack is: the places to which the deployment that runs on it is bound, else those of

@@ -1,5 +1,6 @@
 //! How dangerous an action is, and what a person must do before it happens.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -164,7 +165,7 @@ pub fn level(class: EnvClass, verb: Verb, danger: Danger) -> (Level, String) {
         }
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.outdated => (
             Level::L3,
-            "the service may fail: its database was migrated beyond this code",
+            "the service may fail: its code and what its database is migrated to may not fit",
         ),
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.less_safe => (
             Level::L2,
@@ -189,6 +190,21 @@ pub fn level(class: EnvClass, verb: Verb, danger: Danger) -> (Level, String) {
         Verb::Deploy | Verb::Retry => (Level::L1, "no replacement, no deletion, not protected"),
     };
     (level, why.to_owned())
+}
+
+/// What must be typed where these go: the name of the first, and how many more there are, so that
+/// who types it knows of all; none where nothing goes.
+#[must_use]
+pub fn of_lost<'a>(names: impl Iterator<Item = &'a String>) -> Option<String> {
+    let mut names = names.peekable();
+    let first = *names.peek()?;
+    let others: BTreeSet<&String> = names.filter(|name| *name != first).collect();
+    let more = others.len();
+    Some(if more == 0 {
+        first.clone()
+    } else {
+        format!("{first} and {more} more")
+    })
 }
 
 /// What must be typed for a level: nothing, the verb, or a phrase with the environment in it.
@@ -228,6 +244,17 @@ mod tests {
         Verb::Thaw,
         Verb::Apply,
     ];
+
+    #[test]
+    fn who_types_what_goes_types_how_many_more_there_are() {
+        let of = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            of_lost(names.iter())
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&["b", "b"]).as_deref(), Some("b"));
+        assert_eq!(of(&["b", "a", "c", "a"]).as_deref(), Some("b and 2 more"));
+    }
 
     #[test]
     fn production_is_never_below_level_three_except_to_stop_things() {

@@ -100,7 +100,7 @@ impl World {
     }
 
     /// The log groups that a stack watches: as the estate says, and as its deployment says that
-    /// runs.
+    /// runs, or that brought what serves.
     #[must_use]
     pub fn groups(&self, stack: &StackId) -> BTreeSet<&str> {
         let spec = self
@@ -108,15 +108,10 @@ impl World {
             .stacks
             .get(stack)
             .and_then(|entry| entry.spec.as_ref().ok());
-        let running = self
-            .current(stack)
-            .and_then(|d| d.request.as_ref())
-            .map(|request| &request.spec);
-        spec.into_iter()
-            .chain(running)
-            .flat_map(|spec| &spec.watch_logs)
-            .map(String::as_str)
-            .collect()
+        let own = spec.into_iter().flat_map(|spec| &spec.watch_logs);
+        let mut all = self.folds.logs_of(stack);
+        all.extend(own.map(String::as_str));
+        all
     }
 
     /// Whether something was seen at one of the places where a stack is now.
@@ -200,7 +195,8 @@ fn seen<'a>(source: &'a str, sighting: &'a Sighting, now: Time) -> Option<TailSi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::fixture::{NOW, Scene, ago, id};
+    use crate::domain::class::EnvClass;
+    use crate::world::fixture::{NOW, Scene, ago, id, spec};
 
     fn told(live: bool, lag_ms: u64, secs_ago: u64, why: Option<&str>) -> Sighting {
         let value = Seen::Tail {
@@ -353,5 +349,21 @@ mod tests {
             world.groups(&stack).into_iter().collect::<Vec<_>>(),
             ["/silent", "/told"]
         );
+    }
+
+    /// What is made of a commit is named in no file: its groups are those of what was brought.
+    #[test]
+    fn the_groups_of_what_serves_are_watched_after_its_deployment() {
+        let mut scene = Scene::new();
+        scene.env("dev", EnvClass::Development);
+        let watched = |groups: &[&str]| {
+            let mut spec = spec("dev/shop", "1");
+            spec.watch_logs = groups.iter().map(|group| (*group).to_owned()).collect();
+            spec
+        };
+        scene.listed("dev/shop", Ok(watched(&["/named"])));
+        scene.ago(60).good("dev/shop", watched(&["/made"]));
+        let groups = scene.world.groups(&id("dev/shop"));
+        assert_eq!(groups.into_iter().collect::<Vec<_>>(), ["/made", "/named"]);
     }
 }

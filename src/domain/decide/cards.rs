@@ -11,7 +11,7 @@ use crate::domain::digest::Digest;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::label::Label;
-use crate::domain::level::{self as levels, Danger, Level, Verb, phrase};
+use crate::domain::level::{self as levels, Danger, Level, Verb, of_lost, phrase};
 use crate::domain::place::Places;
 use crate::domain::plan::{Plan, Step};
 use crate::domain::refused::Refused;
@@ -191,15 +191,12 @@ fn nothing_goes(plans: &[(StackId, Plan)]) -> bool {
     !plans.is_empty() && !plans.iter().any(goes)
 }
 
-/// What must be typed: the name of the first thing whose data goes, so that no habit types it; else
-/// what level and verb ask for.
+/// What must be typed: the name of the thing whose data goes, so that no habit types it; else what
+/// level and verb ask for.
 fn words(level: Level, verb: Verb, env: &EnvName, plans: &[(StackId, Plan)]) -> Option<String> {
-    let lost = plans
-        .iter()
-        .flat_map(|(_, plan)| plan.loses())
-        .next()
-        .filter(|_| level >= Level::L3 && verb != Verb::Teardown);
-    lost.cloned().or_else(|| phrase(level, verb, env.as_str()))
+    let lost = plans.iter().flat_map(|(_, plan)| plan.loses());
+    let lost = of_lost(lost).filter(|_| level >= Level::L3 && verb != Verb::Teardown);
+    lost.or_else(|| phrase(level, verb, env.as_str()))
 }
 
 fn start_json(start: &StartOf) -> Value {

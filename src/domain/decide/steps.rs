@@ -270,7 +270,7 @@ pub fn outcome(
             {
                 DeploymentEvent::StepCancelled {
                     step: step_id,
-                    reason: failure.summary,
+                    reason: cut(&failure),
                     as_before: failure.as_before,
                     changed_at: failure.changed_at,
                 }
@@ -292,6 +292,16 @@ pub fn outcome(
     };
     on_deployment(&mut append, folds, d.id, event);
     append
+}
+
+/// What a step left that was cut: with what is to be done about that, where something is.
+fn cut(failure: &Failure) -> String {
+    let (summary, hint) = (&failure.summary, &failure.hint);
+    if hint.is_empty() || failure.as_before {
+        summary.clone()
+    } else {
+        format!("{summary}; {hint}")
+    }
 }
 
 /// Contact with a lost step is back: its time limit goes on where it stopped.

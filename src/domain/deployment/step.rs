@@ -211,6 +211,12 @@ impl StepRun {
         }
     }
 
+    /// How many attempts were started under the plan that stands.
+    #[must_use]
+    pub fn tries(&self) -> u32 {
+        self.attempt - self.before
+    }
+
     /// True when any attempt was ever started.
     #[must_use]
     pub fn ever_started(&self) -> bool {

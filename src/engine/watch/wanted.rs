@@ -102,8 +102,10 @@ pub(super) fn wanted(
             entry.about.clone_from(&request.spec.about);
             entry.no = Some(request.no);
             entry.since = d.started_at;
-            if entry.logs.is_empty() {
-                entry.logs.clone_from(&request.spec.watch_logs);
+            for group in &request.spec.watch_logs {
+                if !entry.logs.contains(group) {
+                    entry.logs.push(group.clone());
+                }
             }
         }
     }

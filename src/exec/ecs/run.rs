@@ -29,6 +29,19 @@ use crate::text::safe::Safe;
 const STARTED: &str = "task";
 /// When it is tried again where there is no room for a task.
 const FULL: Duration = Duration::from_secs(30);
+/// Where a task stands, in the order in which it goes through them; each is told once.
+const STATUSES: [&str; 8] = [
+    "PROVISIONING",
+    "PENDING",
+    "ACTIVATING",
+    "RUNNING",
+    "DEACTIVATING",
+    "STOPPING",
+    "DEPROVISIONING",
+    "STOPPED",
+];
+/// What the lines of the task itself are of.
+const PART: &str = "task";
 /// How often the lines of a task that is over are read without anything new, until no more are
 /// waited for.
 const QUIET: u32 = 3;
@@ -122,7 +135,7 @@ async fn logged_by(job: &Job, cloud: &Cloud, definition: &str) -> Result<Vec<Log
         Err(trouble) if passes(&trouble) => Err(trouble.out_of_sight()),
         Err(trouble) => {
             let text = format!("its lines are missing here: {}", trouble.failure.summary);
-            job.port.line(1, Severity::Gap, "", Safe::new(&text));
+            job.port.part_line(1, Severity::Gap, PART, Safe::new(&text));
             Ok(Vec::new())
         }
     }
@@ -240,12 +253,17 @@ async fn follow(
 ) -> Result<Task, Failure> {
     let since = cloud.now();
     let (mut waited, mut lost, mut gone, mut quiet) = (Duration::ZERO, 0, 0, 0);
+    let mut told = None;
     let mut stopping = false;
     loop {
         let mut soon = pause(cloud.is_local(), waited);
         match cloud.task(&params.cluster, arn).await {
             Ok(Some(task)) => {
                 (lost, gone) = (0, 0);
+                if told.as_ref() != Some(&task.last_status) {
+                    tell(job, params, &task);
+                    told = Some(task.last_status.clone());
+                }
                 let is_quiet = followed.read(job, cloud, &task).await;
                 if task.is_over() {
                     quiet = if is_quiet { quiet + 1 } else { 0 };
@@ -282,6 +300,27 @@ async fn follow(
         }
         waited += soon;
     }
+}
+
+/// Tells where the task stands now. A status has the same number whoever tells it.
+fn tell(job: &Job, params: &Params, task: &Task) {
+    let status = task.last_status.as_str();
+    let Some(nth) = STATUSES.iter().position(|one| *one == status) else {
+        return;
+    };
+    let more = match status {
+        "STOPPED" => task
+            .trouble()
+            .map_or_else(String::new, |why| format!(": {why}")),
+        _ => {
+            let of = params.definition.rsplit('/').next().unwrap_or_default();
+            let on = params.cluster.rsplit('/').next().unwrap_or_default();
+            format!(" on the cluster {on}, of the definition {of}")
+        }
+    };
+    let text = Safe::told(&format!("the task {} is {status}{more}", task.id()));
+    let nth = u64::try_from(nth).unwrap_or_default() + 2;
+    job.port.part_line(nth, Severity::Info, PART, text);
 }
 
 /// Asks ECS to stop it; whether that was answered. Whatever the answer, its end is waited for.

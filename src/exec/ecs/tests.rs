@@ -140,7 +140,9 @@ async fn the_lines_of_all_containers_are_given() {
         [
             "1 migrate 0a1b: up",
             "1 proxy 0a1b: ready",
-            "2 migrate 0a1b: ERROR no"
+            "2 migrate 0a1b: ERROR no",
+            "5 task: the task 0a1b is RUNNING on the cluster main, of the definition migrate:3",
+            "9 task: the task 0a1b is STOPPED: the container migrate ended with exit code 1"
         ]
     );
 }

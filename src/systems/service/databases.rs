@@ -6,7 +6,7 @@ mod needs;
 mod pending;
 
 pub(super) use chains::{Chains, rotated};
-pub(super) use needs::{Data, Needs, needs, of_rotation};
+pub(super) use needs::{Data, Needs, anew, needs, of_rotation};
 
 use super::body::Body;
 use super::o5::{Postgres, VERSION};

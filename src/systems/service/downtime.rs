@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::body::Body;
-use super::databases::{Chains, up};
+use super::databases::{Chains, Needs, up};
 use super::join;
 use super::plan::ours;
 use super::steps::{self, Counts};
@@ -24,6 +24,7 @@ pub(super) fn downtime(
     input: &CfnInput,
     (stack, running): (&StackFacts, &Counts),
     touch: Option<HoldRule>,
+    needs: &Needs,
 ) -> Vec<Step> {
     let name = input.stack_name.as_str();
     let compared = json!({ "approved": steps::from("join", "/changes/rows"), "changes": steps::from("change-set-2", "") });
@@ -49,7 +50,7 @@ pub(super) fn downtime(
         )
         .only("join", join::DOWNTIME)
         .hold(Some(HoldRule::always(HoldKind::Downtime)))
-        .undo("after a bad end a hold asks which release comes back");
+        .undo(undo(needs));
         all.push(down);
     } else {
         change_set = change_set.after(&["join"]).only("join", join::DOWNTIME);
@@ -89,9 +90,10 @@ pub(super) fn downtime(
             (
                 "old",
                 format!(
-                    "the release before comes back with {} (its counts alone, where somebody else has added to the stack){}",
+                    "the release before comes back with {} (its counts alone, where somebody else has added to the stack){}{}",
                     of(running),
-                    on_migrated(body)
+                    on_migrated(body),
+                    needs.left().map(|left| format!("; {left}")).unwrap_or_default()
                 ),
             ),
             (
@@ -117,6 +119,15 @@ pub(super) fn downtime(
     );
     all.push(new.only("restore", "new").leaving(Leaves::New));
     all
+}
+
+/// What comes of a bad end, and what it does not take back.
+fn undo(needs: &Needs) -> String {
+    const ASKS: &str = "after a bad end a hold asks which release comes back";
+    match needs.left() {
+        Some(left) => format!("{ASKS}; {left}, also after a rollback"),
+        None => ASKS.to_owned(),
+    }
 }
 
 /// What the release before comes back to, where databases are migrated.

@@ -282,7 +282,10 @@ impl System for Service {
             },
         }?;
         if ask.purpose == Purpose::Deploy {
-            plan.says.extend(ways::passed_over(&ask.flags));
+            plan.says.extend(ways::passed_over(
+                &ask.flags,
+                stack.standing() != Standing::Missing,
+            ));
         }
         if ask.purpose != Purpose::Teardown {
             plan.reserves.clone_from(&body.reserves);

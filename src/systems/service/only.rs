@@ -318,11 +318,17 @@ impl Part<'_> {
         let (mut changes, mut says) = destruction(self.body, seen)?;
         // Of the stack nothing is changed but its counts.
         changes.push(weight::weighed(steps::about(name), Vec::new()));
+        let made = if anew {
+            databases::anew(self.body, self.serving)
+        } else {
+            Needs::default()
+        };
         says.push(if anew {
             "Then they are made anew, empty but for what their migrations make, and its tasks come back.".to_owned()
         } else {
             format!("No task of {name} runs after that; the next deployment makes its databases anew.")
         });
+        says.extend(made.says);
         let choice = if anew {
             Choice::Recreate
         } else {
@@ -336,6 +342,7 @@ impl Part<'_> {
             danger: Danger {
                 downtime: self.runs(),
                 destroys,
+                outdated: made.outdates,
                 ..Danger::default()
             },
             says,

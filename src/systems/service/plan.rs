@@ -174,7 +174,7 @@ pub(super) fn update(
     if runs || needs.data.is_some() {
         let touch = first_touch(ask, first);
         let running = (stack, &running);
-        let mut down = downtime(ask, body, serving, &input, running, touch);
+        let mut down = downtime(ask, body, serving, &input, running, touch, &needs);
         if rotates_first {
             down.iter_mut().for_each(databases::rotated);
         }

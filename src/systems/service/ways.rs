@@ -137,15 +137,21 @@ pub(super) fn only(flags: &Flags) -> Only {
 }
 
 /// What is chosen beside that and has no effect, as a sentence.
-pub(super) fn passed_over(flags: &Flags) -> Option<String> {
+pub(super) fn passed_over(flags: &Flags, is_there: bool) -> Option<String> {
+    let ways = [HOW.name, PLANS.name, QUICK.name].into_iter();
+    let mut ways = ways.filter(|name| flag::text(flags, name).is_some());
     let Only::One(one) = only(flags) else {
-        return None;
+        let names: Vec<&str> = ways.by_ref().filter(|_| !is_there).collect();
+        return (!names.is_empty()).then(|| {
+            let names = names.join(", ");
+            format!(
+                "Chosen, and without effect: {names}. A stack that is not there is made in one way."
+            )
+        });
     };
     let parts = PARTS.into_iter().filter(|choice| *choice != one);
     let rotate = (one != Choice::DbOnly).then_some(Choice::Rotate);
     let choices = parts.chain(rotate).filter(|choice| choice.is_in(flags));
-    let ways = [HOW.name, PLANS.name, QUICK.name].into_iter();
-    let ways = ways.filter(|name| flag::text(flags, name).is_some());
     let names: Vec<&str> = choices.map(Choice::name).chain(ways).collect();
     (!names.is_empty()).then(|| {
         format!(

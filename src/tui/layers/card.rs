@@ -274,6 +274,10 @@ impl Layer for ChangeCard {
             Answer::Card { card } if preview => {
                 let same =
                     matches!(&self.stage, Stage::Ready(before) if before.subject == card.subject);
+                if matches!(self.stage, Stage::Looking(_)) {
+                    // What was said of a key that came too early is no longer so.
+                    self.form.said.clear();
+                }
                 self.show(card.clone(), now);
                 if awaited {
                     face::newer(same).clone_into(&mut self.form.said);

@@ -2,7 +2,7 @@
 //! something.
 
 use crate::domain::time::Time;
-use crate::tui::paint::wrap;
+use crate::tui::paint::{fit, width, wrap};
 use crate::tui::theme::{Role, Theme};
 
 use super::form::Form;
@@ -12,22 +12,33 @@ use super::paper::Row;
 pub(super) fn ways<'a>(
     ways: impl Iterator<Item = (&'a str, &'a str)>,
     chosen: usize,
+    wide: usize,
     theme: &Theme,
 ) -> Vec<Row> {
-    ways.enumerate()
-        .map(|(n, (name, note))| {
-            let here = n == chosen;
-            let mark = if here { theme.glyphs.pointer() } else { " " };
-            let mut row = vec![(
-                format!("{mark} {name}"),
-                theme.style(if here { Role::Strong } else { Role::Dim }),
-            )];
-            if !note.is_empty() {
-                row.push((format!("   {note}"), theme.style(Role::Dim)));
-            }
-            row
-        })
-        .collect()
+    let mut rows = Vec::new();
+    for (n, (name, note)) in ways.enumerate() {
+        let here = n == chosen;
+        let mark = if here { theme.glyphs.pointer() } else { " " };
+        let name = format!("{mark} {name}   ");
+        let room = wide.saturating_sub(width(&name)).max(1);
+        let mut notes = wrap(note, room, 0);
+        if !here && notes.len() > 1 {
+            // What another one does is read where it is chosen.
+            notes = vec![fit(note, room)];
+        }
+        let style = theme.style(if here { Role::Strong } else { Role::Dim });
+        let before = " ".repeat(width(&name));
+        rows.push(vec![
+            (name, style),
+            (
+                notes.first().cloned().unwrap_or_default(),
+                theme.style(Role::Dim),
+            ),
+        ]);
+        let more = notes.into_iter().skip(1);
+        rows.extend(more.map(|row| vec![(before.clone(), style), (row, theme.style(Role::Dim))]));
+    }
+    rows
 }
 
 /// What the form says, where it says anything, in as many rows as that needs.

@@ -23,6 +23,8 @@ impl World {
             (Some((running, desired)), None) => {
                 format!(" SERVES {running}/{desired}{flow}.{word}")
             }
+            // It is there, and nobody reaches it.
+            (Some((0, 0)), Some(release)) => format!(" SERVES NOTHING: {release} 0/0.{word}"),
             (Some((running, desired)), Some(release)) => {
                 format!(" SERVES {release} {running}/{desired}{flow}.{word}")
             }

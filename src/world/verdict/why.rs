@@ -1,6 +1,6 @@
 //! Why a stack is in its state: the first part that failed, or the step.
 
-use crate::domain::deployment::Deployment;
+use crate::domain::deployment::{Deployment, StepState};
 use crate::domain::ids::StackId;
 use crate::domain::time::Time;
 use crate::world::World;
@@ -19,6 +19,18 @@ pub(super) struct Why {
 pub(super) fn known_of(shown: Option<&Deployment>, reason: &str) -> Option<&'static Rule> {
     let detail = shown.and_then(Deployment::first_failure);
     known(reason).or_else(|| known(&detail?.detail))
+}
+
+/// What the step left that was cut by a cancel, where it says so.
+fn cut(d: &Deployment) -> Option<Why> {
+    let mut runs = d.runs();
+    let (step, run) =
+        runs.find(|(_, run)| run.state == StepState::Cancelled && run.ever_started())?;
+    let reason = run.reason.clone()?;
+    Some(Why {
+        text: format!("{}: {reason}", step.id),
+        reason,
+    })
 }
 
 impl World {
@@ -105,12 +117,12 @@ impl World {
                     reason: String::new(),
                 });
             }
+            State::Cut => cut(shown?),
             State::Blank
             | State::RunOutside
             | State::Armed
             | State::Que
             | State::Froz
-            | State::Cut
             | State::Ok
             | State::New
             | State::Gone => return None,

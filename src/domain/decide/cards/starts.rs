@@ -94,6 +94,10 @@ pub(super) fn start_lines(
         ),
     };
     line(lines, Label::Step, step);
+    if matches!(intent, Intent::Retry { .. }) {
+        let says = "It has the files of that deployment, also where those of the estate were changed since: a new deployment takes these.";
+        line(lines, Label::Says, says.to_owned());
+    }
     let mut told = Told::default();
     for (id, plan) in plans {
         let carried = starts

@@ -4,7 +4,7 @@ use crate::domain::class::EnvClass;
 use crate::domain::deployment::Deployment;
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::hold::HoldKind;
-use crate::domain::level::Level;
+use crate::domain::level::{Level, of_lost};
 
 /// True where the guard of an ask may stand for the hold: the same kind of decision, at least as
 /// well guarded.
@@ -90,8 +90,8 @@ pub(super) fn guard_of(
     let loses = d.loses();
     let lost = loses
         .iter()
-        .find(|name| kind == HoldKind::DestroyData || !shown.contains(name));
-    match (kind, lost.cloned()) {
+        .filter(|name| kind == HoldKind::DestroyData || !shown.contains(name));
+    match (kind, of_lost(lost)) {
         (
             HoldKind::Downtime
             | HoldKind::DestroyData

@@ -28,6 +28,9 @@ pub(in crate::systems::service) struct Needs {
     pub(in crate::systems::service) migrated: BTreeSet<String>,
     /// What is done to them, by what it is about.
     pub(in crate::systems::service) changes: Vec<Changes>,
+    /// What they are migrated by, and what stays whatever comes of the rest: `main: 0002_a.sql
+    /// (breaking)`.
+    pub(in crate::systems::service) stays: Vec<String>,
     /// Whether code comes that is older than what one was migrated for.
     pub(in crate::systems::service) outdates: bool,
     /// Sentences for the card.
@@ -44,6 +47,21 @@ pub(in crate::systems::service) struct Data {
 }
 
 impl Needs {
+    /// What a way back does not take back; none where nothing is migrated.
+    pub(in crate::systems::service) fn left(&self) -> Option<String> {
+        let breaks = self
+            .data
+            .as_ref()
+            .is_some_and(|data| data.class == Class::Breaking);
+        let means = if breaks {
+            ", and the release before may fail with it"
+        } else {
+            ""
+        };
+        let stays = self.stays.join("; ");
+        (!stays.is_empty()).then(|| format!("what was carried out stays ({stays}){means}"))
+    }
+
     fn need(&mut self, class: Class, why: String) {
         let data = self.data.get_or_insert(Data {
             class,
@@ -148,6 +166,7 @@ pub(in crate::systems::service) fn needs(
                     "migrates {name}, and nobody says that the code which runs works with that"
                 );
                 needs.need(Class::Breaking, why);
+                needs.stays.push(format!("{name}: what its container does"));
                 (Some(Does::Change), "is migrated".to_owned())
             }
             Pending::Files(files) => {
@@ -155,6 +174,7 @@ pub(in crate::systems::service) fn needs(
                     needs.need(file.class(), told_of(name.as_str(), file));
                 }
                 lines = told_of_files(one, &files, &there);
+                needs.stays.push(format!("{name}: {}", classed(&files)));
                 (Some(Does::Change), listed(one, &files))
             }
         };
@@ -187,6 +207,51 @@ fn told_of(name: &str, file: &Migration) -> String {
         None => "of which nobody says that the code which runs works with it",
     };
     format!("migrates {name} by {}, {means}", file.file)
+}
+
+/// `0002_paid.sql (breaking), 0003_a.sql (before)`.
+fn classed(files: &[&Migration]) -> String {
+    let all = files.iter();
+    let all = all.map(|file| format!("{} ({})", file.file, file.class().word()));
+    all.collect::<Vec<_>>().join(", ")
+}
+
+/// What comes of databases that are made anew beside a release that serves: its code may be older
+/// than the files.
+pub(in crate::systems::service) fn anew(body: &Body, serving: Option<&Body>) -> Needs {
+    let mut needs = Needs::default();
+    for one in body.databases() {
+        let Some(files) = one.carried() else {
+            continue;
+        };
+        let none = DatabaseFacts::default();
+        let all: Vec<&Migration> = files.iter().collect();
+        needs.says.extend(told_of_files(one, &all, &none));
+        let mut known = serving.iter().flat_map(|serving| serving.databases());
+        let known = known
+            .find(|its| its.on == one.on)
+            .and_then(Postgres::carried);
+        let is_new = |file: &&&Migration| {
+            known.is_some_and(|known| !known.iter().any(|its| its.version == file.version))
+        };
+        let new: Vec<&Migration> = all.iter().filter(is_new).copied().collect();
+        if new.is_empty() {
+            continue;
+        }
+        let breaks = new.iter().any(|file| file.class() == Class::Breaking);
+        needs.outdates |= breaks;
+        let means = if breaks {
+            "its code may fail with that"
+        } else {
+            "by what they say, its code works with that"
+        };
+        needs.says.push(format!(
+            "What serves does not have {} of {}: {means}.",
+            classed(&new),
+            one.on.name
+        ));
+    }
+    needs
 }
 
 /// `is migrated by 0002_paid.sql and 2 more`.

@@ -78,8 +78,6 @@ impl Maker<'_> {
         wrong: &mut Diagnostics,
     ) -> Option<Postgres> {
         let called = values::database_name(self.environment, self.app.name.as_str(), &built.suffix);
-        let server = self.cluster.server(&built.group)?;
-        let name = limits::database(self.app, &built.name, called, reading)?;
         let (env, own) = (&self.environment.name.text, &self.app.name.text);
         let secret = built
             .secret
@@ -95,6 +93,8 @@ impl Maker<'_> {
             };
             all.map_err(|found| wrong.0.extend(found.0)).ok()
         });
+        let server = self.cluster.server(&built.group)?;
+        let name = limits::database(self.app, &built.name, called, reading)?;
         let here = folder.filter(|_| built.migration.is_none()).cloned();
         let left = here.iter();
         let left = left.flat_map(|folder| migrations::unnumbered(folder, self.bundle));

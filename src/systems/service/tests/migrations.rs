@@ -439,3 +439,71 @@ fn a_return_to_before_a_migration_says_what_that_means() {
         assert_eq!(is, wanted, "{why}");
     }
 }
+
+/// Databases that are made anew are migrated by all files, also by those that what serves does not
+/// have: the card names them, and says what they mean for its code.
+#[test]
+fn what_is_made_anew_by_newer_files_than_those_that_serve_is_told() {
+    let first = ("1_a.sql", "CREATE TABLE a (id int)");
+    let more = ("2_b.sql", "-- holdpoint: breaking\nALTER TABLE a DROP id");
+    let newer = carried_here(&[first, more]).unwrap();
+    let facts = DatabaseFacts {
+        mark: Some(mark("dev-eu/shop of the store s1", "v1")),
+        ..database(true)
+    };
+    let mut ask = deploy(&["version=v1", "recreate-database"]);
+    for (serving, told) in [(&[first][..], true), (&[first, more], false)] {
+        ask.serving = Some(carried_here(serving).unwrap());
+        let plan = planned_by(&ask, &newer, &there("v1", "2"), &facts).unwrap();
+        let says = plan.says.join("\n");
+        assert!(says.contains("2_b.sql (breaking): "), "{says}");
+        let lacks = "What serves does not have 2_b.sql (breaking) of dev_eu_shop_audit: its code may fail with that.";
+        assert_eq!(
+            (says.contains(lacks), plan.danger.outdated),
+            (told, told),
+            "{says}"
+        );
+    }
+}
+
+/// What is migrated stays whatever comes of the rest: the outage and the way back say so.
+#[test]
+fn an_outage_says_which_migrations_no_way_back_takes_back() {
+    let first = ("1_a.sql", "CREATE TABLE a (id int)");
+    let more = ("2_b.sql", "-- holdpoint: breaking\nALTER TABLE a DROP id");
+    let facts = DatabaseFacts {
+        carried: vec![recorded("1", first.1, true)],
+        mark: Some(mark("dev-eu/shop of the store s1", "v1")),
+        ..database(true)
+    };
+    let spec = carried_here(&[first, more]).unwrap();
+    let plan = planned_of(&spec, &["version=v2"], &there("v1", "2"), &facts).unwrap();
+    let down = &plan.step(&"scale-down".into()).unwrap().undo;
+    let restore = plan.step(&"restore".into()).unwrap();
+    let old = &restore.hold.as_ref().unwrap().choices[0].does;
+    for says in [down, old] {
+        assert!(
+            says.contains("dev_eu_shop_audit: 2_b.sql (breaking)"),
+            "{says}"
+        );
+        assert!(
+            says.contains("the release before may fail with it"),
+            "{says}"
+        );
+    }
+}
+
+#[test]
+fn a_way_that_is_chosen_of_a_stack_that_is_not_there_has_no_effect_and_is_told() {
+    let spec = with_files(&[("0001_orders.sql", "CREATE TABLE orders (id int);")]);
+    let gone = StackFacts::missing();
+    let plan = planned_of(
+        &spec,
+        &["version=v1", "how=before"],
+        &gone,
+        &database(false),
+    )
+    .unwrap();
+    let says = plan.says.join("\n");
+    assert!(says.contains("Chosen, and without effect: how."), "{says}");
+}

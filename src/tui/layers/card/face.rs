@@ -102,7 +102,7 @@ impl ChangeCard {
         if self.offers.len() > 1 || self.stage == Stage::Choosing {
             let offers = self.offers.iter();
             let offers = offers.map(|offer| (offer.label.as_str(), offer.note.as_str()));
-            rows.extend(foot::ways(offers, self.chosen, theme));
+            rows.extend(foot::ways(offers, self.chosen, wide, theme));
             rows.push(Vec::new());
         } else if let Some(note) = self
             .offers

@@ -83,7 +83,7 @@ impl HoldCard {
         if open {
             let ways = hold.choices.iter();
             let ways = ways.map(|choice| (choice.name.as_str(), choice.does.as_str()));
-            rows.extend(foot::ways(ways, self.chosen, theme));
+            rows.extend(foot::ways(ways, self.chosen, wide, theme));
         }
         rows.extend(foot::said(&self.form, wide, theme));
         if self.sent && hold.is_open() {

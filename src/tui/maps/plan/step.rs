@@ -82,9 +82,9 @@ pub(super) fn says(of: &PlanOf<'_>, step: &Step) -> String {
         if let (StepState::Waiting, Some(due)) = (run.state, run.retry_at) {
             parts.push(format!("again in {}", short(due.since(of.now))));
         }
-        if run.attempt > 1 {
-            let tries = step.retry.attempts.max(run.attempt);
-            parts.push(format!("try {} of {tries}", run.attempt));
+        if run.tries() > 1 {
+            let tries = step.retry.attempts.max(run.tries());
+            parts.push(format!("try {} of {tries}", run.tries()));
         }
         let phase = run.phase().filter(|_| run.is_live());
         parts.extend(phase.map(|phase| {
