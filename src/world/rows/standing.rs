@@ -52,7 +52,8 @@ impl World {
             // What was there is not there any more, and nobody here took it down. Who never
             // deployed it hears of it for a day.
             let since = thing.sight.changed_at;
-            if stack.release.is_some() || since.is_some_and(|at| now.since(at) < TOLD) {
+            let lately = stack.had.is_none() && since.is_some_and(|at| now.since(at) < TOLD);
+            if stack.release.is_some() || lately {
                 return (State::Down, since.or(Some(thing.taken_at)));
             }
         }

@@ -111,6 +111,30 @@ fn what_somebody_else_deleted_is_down_and_serves_nothing() {
     );
 }
 
+/// What was taken down from here, and failed to come back, is not an outage: nothing served there.
+#[test]
+fn what_was_taken_down_from_here_is_not_down() {
+    let mut scene = Scene::new();
+    scene.env("prod", EnvClass::Production);
+    scene.ago(900).good("prod/a", fixture::spec("prod/a", "1"));
+    let deployment = scene
+        .ago(300)
+        .ask("prod/a", fixture::spec("prod/a", "2"), None, &[]);
+    scene.start("prod/a", deployment);
+    let failure = Failure::new("it cannot be imported");
+    let event = DeploymentEvent::Error { failure };
+    scene.ago(60).on(deployment, event).on_stack(
+        "prod/a",
+        StackEvent::Failed {
+            deployment,
+            reason: "it cannot be imported".to_owned(),
+            left: Left::Nothing,
+        },
+    );
+    scene.cfn("prod/a", "MISSING", 90, vec![]);
+    assert_ne!(scene.world.row(&id("prod/a"), NOW).state, State::Down);
+}
+
 #[test]
 fn what_nobody_has_looked_at_yet_is_neither_new_nor_well() {
     let mut scene = Scene::new();
