@@ -308,15 +308,13 @@ fn tell(job: &Job, params: &Params, task: &Task) {
     let Some(nth) = STATUSES.iter().position(|one| *one == status) else {
         return;
     };
-    let more = match status {
-        "STOPPED" => task
-            .trouble()
-            .map_or_else(String::new, |why| format!(": {why}")),
-        _ => {
-            let of = params.definition.rsplit('/').next().unwrap_or_default();
-            let on = params.cluster.rsplit('/').next().unwrap_or_default();
-            format!(" on the cluster {on}, of the definition {of}")
-        }
+    let more = if status == "STOPPED" {
+        task.trouble()
+            .map_or_else(String::new, |why| format!(": {why}"))
+    } else {
+        let of = params.definition.rsplit('/').next().unwrap_or_default();
+        let on = params.cluster.rsplit('/').next().unwrap_or_default();
+        format!(" on the cluster {on}, of the definition {of}")
     };
     let text = Safe::told(&format!("the task {} is {status}{more}", task.id()));
     let nth = u64::try_from(nth).unwrap_or_default() + 2;
