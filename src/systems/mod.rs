@@ -4,6 +4,7 @@
 pub mod apps;
 pub mod entry;
 pub mod files;
+mod message;
 pub mod reach;
 pub mod script;
 pub mod service;

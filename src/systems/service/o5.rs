@@ -8,7 +8,6 @@ mod cluster;
 mod ground;
 mod limits;
 mod postgres;
-mod proto;
 mod values;
 
 pub(super) use app::Group;
@@ -22,12 +21,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use self::ground::ground_of;
-use self::proto::Reading;
 use self::values::Values;
 use super::retained::Retained;
 use crate::domain::digest::Digest;
 use crate::domain::request::{SourceBundle, SourceFile};
 use crate::domain::row::Row;
+use crate::systems::message::{Form, Reading};
 use crate::text::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::document::{self, Limits, Node, Source};
 use crate::text::safe::Safe;
@@ -160,6 +159,12 @@ pub(super) struct Tasks {
     pub(super) groups: Vec<String>,
 }
 
+/// How its files are written.
+const FORM: Form = Form {
+    code: "o5",
+    camel: true,
+};
+
 /// Where application files stand in a repository: the first of these that is there.
 pub(super) const CONFIGS: [&str; 4] = ["ext/o5/app.yaml", "ext/o5/app.yml", "o5.yaml", "o5.yml"];
 
@@ -174,7 +179,7 @@ pub(super) fn make(asked: &Asked, bundle: &SourceBundle) -> Result<Made, Diagnos
     let Some((app_source, app_root)) = app_file else {
         return Err(settled(wrong));
     };
-    let mut reading = Reading::of(&app_source);
+    let mut reading = Reading::of(&app_source, FORM);
     let mut more = Diagnostics::default();
     let app = app::read(&app_root, &mut reading);
     let made = app.zip(cluster).and_then(|(app, (cluster, environment))| {
@@ -255,7 +260,7 @@ pub(super) fn wrong_app(name: &str, file: &SourceFile) -> Diagnostics {
     };
     let mut wrong = Diagnostics::default();
     if let Some((source, root)) = read(name, &bundle, &mut wrong) {
-        let mut reading = Reading::of(&source);
+        let mut reading = Reading::of(&source, FORM);
         app::read(&root, &mut reading);
         wrong.0.extend(reading.found.0);
     }

@@ -4,7 +4,7 @@ mod read;
 
 pub(super) use read::read;
 
-use super::proto::Word;
+use crate::systems::message::Word;
 use crate::text::diagnostic::At;
 
 /// An application.

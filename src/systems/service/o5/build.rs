@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use super::app::Application;
 use super::cluster::Cluster;
-use super::proto::Reading;
+use crate::systems::message::Reading;
 use stack::Template;
 use store::Stores;
 

@@ -2,7 +2,7 @@
 //! none. Looked for in the tree as written, so that they are found, and hidden wherever the file is
 //! quoted, whatever else is wrong.
 
-use super::proto::unsaid;
+use crate::systems::message::unsaid;
 use crate::text::diagnostic::{At, Diagnostics, closest};
 use crate::text::document::{Content, Node, Source};
 use crate::text::safe::Safe;

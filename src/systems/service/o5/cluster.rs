@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use uuid::{Uuid, uuid};
 
-use super::proto::{Message, Reading, Word};
+use crate::systems::message::{Message, Reading, Word};
 use crate::text::diagnostic::closest;
 use crate::text::document::Node;
 

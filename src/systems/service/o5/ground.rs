@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::cluster::{self, Cluster, Environment};
-use super::proto::Reading;
-use super::{Asked, read, settled};
+use super::{Asked, FORM, read, settled};
 use crate::domain::request::SourceBundle;
+use crate::systems::message::Reading;
 use crate::text::diagnostic::{At, Diagnostic, Diagnostics, closest};
 
 /// Where an application runs, before it is known what it is.
@@ -56,7 +56,7 @@ pub(super) fn ground_of(
         return (None, Vec::new());
     };
     let mut notes = Vec::new();
-    let mut cluster_reading = Reading::of(&cluster_source);
+    let mut cluster_reading = Reading::of(&cluster_source, FORM);
     let cluster = cluster::read_cluster(&cluster_root, &mut cluster_reading);
     let found = cluster.and_then(|(mut cluster, all)| {
         overridden(&mut cluster, asked, &mut cluster_reading);
@@ -65,7 +65,7 @@ pub(super) fn ground_of(
             None => chosen(asked, all, &cluster, &mut cluster_reading),
             Some(None) => None,
             Some(Some((source, root))) => {
-                let mut reading = Reading::of(&source);
+                let mut reading = Reading::of(&source, FORM);
                 let one = cluster::read_environment(&root, &mut reading);
                 let one = one.and_then(|one| chosen(asked, vec![one], &cluster, &mut reading));
                 wrong.0.extend(reading.found.0);

@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use super::app::Application;
-use super::proto::Reading;
 use super::values::Values;
 use super::{Asked, Postgres};
 use crate::forms::postgres::{LONGEST, Name};
+use crate::systems::message::Reading;
 use crate::text::diagnostic::At;
 
 /// A resource, the property that is its name, what a person calls it, and how many characters AWS

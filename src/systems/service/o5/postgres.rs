@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::app::Application;
 use super::cluster::{self, Cluster, Environment};
-use super::proto::Reading;
 use super::{Asked, build, limits, values};
 use crate::domain::digest::Digest;
 use crate::domain::request::SourceBundle;
 use crate::forms::postgres::migrations::{self, Migration};
 use crate::forms::postgres::{Auth, Database, Server};
+use crate::systems::message::Reading;
 use crate::text::diagnostic::Diagnostics;
 
 /// A database of a service.

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::app::{Application, Group};
 use super::build::{Built, Parameter, Part, Postgres, Source, WellKnown};
 use super::cluster::{Auth, Cluster, Environment, Server};
-use super::proto::Reading;
+use crate::systems::message::Reading;
 use crate::text::diagnostic::closest;
 
 /// The parameter that holds the version.

@@ -5,8 +5,8 @@ mod route;
 
 use self::container::container;
 use self::route::{route, subscription};
-use super::super::proto::{Message, Reading, Word};
 use super::{Access, Application, Blobstore, Database, Runtime, Whose, Worker};
+use crate::systems::message::{Message, Reading, Word};
 use crate::text::document::Node;
 
 /// The group of servers that is meant where none is written.

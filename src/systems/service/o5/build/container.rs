@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::super::app::{Container, Image, Is, Variable};
-use super::super::proto::Reading;
 use super::policy::Policy;
 use super::sidecar::{SOCKETS, Sidecar};
 use super::stack::{Source, Template, WellKnown, join, reference};
 use super::store::{Reached, Stores};
 use super::{names, store};
+use crate::systems::message::Reading;
 
 /// Variables as a container has them.
 pub(super) fn pairs(variables: Vec<(&str, Value)>) -> Vec<Value> {

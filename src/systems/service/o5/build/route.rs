@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::super::app::{Group, Protocol, Route};
-use super::super::proto::Word;
 use super::names::{Given, hashed};
 use super::stack::{Source, Template, WellKnown, join, reference};
+use crate::systems::message::Word;
 
 /// The rules of one listener, of all runtimes.
 #[derive(Debug, Default)]

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::super::app::{Application, Database, Is, Protocol, Route, Runtime};
 use super::super::cluster::Cluster;
-use super::super::proto::{Reading, Word};
 use super::container::Task;
 use super::policy::Policy;
 use super::route::{Listener, targets};
@@ -14,6 +13,7 @@ use super::sidecar::{self, Sidecar};
 use super::stack::{Source, Template, WellKnown, attribute, reference};
 use super::store::{Stores, nearest};
 use super::{events, names};
+use crate::systems::message::{Reading, Word};
 
 /// What makes the services of an application, one after the other.
 pub(super) struct Maker<'a, 'r> {

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::super::app::{Access, Application, Blobstore, Database, Whose};
 use super::super::cluster::{Auth, Cluster};
-use super::super::proto::{Reading, Word, capital};
 use super::container::Task;
 use super::policy::Policy;
 use super::runtime::definition;
 use super::sidecar::Sidecar;
 use super::stack::{Part, Source, Template, WellKnown, attribute, join, reference};
 use super::{Postgres, names};
+use crate::systems::message::{Reading, Word, capital};
 use crate::text::diagnostic::closest;
 
 /// A bucket, as containers use it.

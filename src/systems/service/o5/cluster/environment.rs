@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::proto::{Message, Reading};
 use super::{Environment, plain, plainly};
+use crate::systems::message::{Message, Reading};
 use crate::text::document::Node;
 
 /// An environment that has a file of its own.

@@ -1,8 +1,8 @@
 //! Reading containers and their variables.
 
-use super::super::super::proto::{Message, Reading, Word};
 use super::super::{Container, Demand, Image, Is, Variable};
 use super::each;
+use crate::systems::message::{Message, Reading, Word};
 
 /// The name of the sidecar's container.
 const SIDECAR: &str = "o5_runtime";

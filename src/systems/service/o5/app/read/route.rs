@@ -1,7 +1,7 @@
 //! Reading what reaches a runtime: routes and subscriptions.
 
-use super::super::super::proto::{Message, Reading, Word};
 use super::super::{From, Group, Protocol, Route, Subscription, Topic};
+use crate::systems::message::{Message, Reading, Word};
 use crate::text::diagnostic::At;
 
 /// The port that is meant where none is written.

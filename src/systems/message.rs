@@ -1,6 +1,6 @@
-//! Messages of protocol buffers as people write them, in YAML or JSON: keys in `snake_case` or
-//! `camelCase`, enumerations by their whole name or its end. Everything that is wrong is said at once,
-//! each with its place.
+//! Mappings of configuration with keys that are known: of protocol buffers as people write them (keys
+//! in `snake_case` or `camelCase`, enumerations by their whole name or its end), and of other tools.
+//! Everything that is wrong is said at once, each with its place.
 
 use crate::text::diagnostic::{At, Diagnostic, Diagnostics, closest};
 use crate::text::document::{Content, Node, Source};
@@ -28,12 +28,29 @@ pub(super) struct Reading<'a> {
     pub(super) source: &'a Source,
     pub(super) found: Diagnostics,
     pub(super) notes: Vec<Diagnostic>,
+    form: Form,
+}
+
+/// How files of a kind are written, and the code of what is wrong with them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    pub(super) code: &'static str,
+    /// A key may be written in `camelCase` too.
+    pub(super) camel: bool,
+}
+
+impl Form {
+    /// What a key may be called besides.
+    fn also(self, key: &str) -> Option<String> {
+        self.camel.then(|| camel(key))
+    }
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn of(source: &'a Source) -> Self {
+    pub(super) fn of(source: &'a Source, form: Form) -> Self {
         Self {
             source,
+            form,
             found: Diagnostics::default(),
             notes: Vec::new(),
         }
@@ -41,7 +58,7 @@ impl<'a> Reading<'a> {
 
     /// Something is wrong.
     pub(super) fn say(&mut self, at: At, says: impl AsRef<str>, hint: impl AsRef<str>) {
-        self.coded("o5", at, says, hint);
+        self.coded(self.form.code, at, says, hint);
     }
 
     /// Something is wrong, of a kind of its own.
@@ -118,15 +135,16 @@ impl<'n> Message<'n> {
     /// The value under a key, in either spelling; nothing for null.
     pub(super) fn get(&mut self, key: &'static str, reading: &mut Reading<'_>) -> Option<&'n Node> {
         self.known.push(key);
-        let camel = camel(key);
-        let mut there = self
-            .node
-            .entries()
-            .iter()
-            .filter(|(found, _)| found.name == key || found.name == camel);
-        let (_, node) = there.next()?;
+        let also = reading.form.also(key);
+        let entries = self.node.entries().iter();
+        let mut there =
+            entries.filter(|(found, _)| found.name == key || also.as_ref() == Some(&found.name));
+        let (first, node) = there.next()?;
         if let Some((again, _)) = there.next() {
-            let says = format!("{} says {key} twice, as {key} and as {camel}", self.what);
+            let says = format!(
+                "{} says {key} twice, as {} and as {}",
+                self.what, first.name, again.name
+            );
             reading.say(again.at, says, "leave one of them out");
         }
         (!node.is_null()).then_some(node)
@@ -292,12 +310,10 @@ impl<'n> Message<'n> {
     /// is there, says nothing of its own.
     pub(super) fn end(self, reading: &mut Reading<'_>) {
         for (key, _) in self.node.entries() {
-            if key.name == "!type"
-                || self
-                    .known
-                    .iter()
-                    .any(|known| key.name == *known || key.name == camel(known))
-            {
+            let is = |known: &&str| {
+                key.name == *known || reading.form.also(known).as_ref() == Some(&key.name)
+            };
+            if key.name == "!type" || self.known.iter().any(is) {
                 continue;
             }
             let near = closest(&key.name, self.known.iter().copied());
