@@ -29,9 +29,44 @@ pub fn plain(path: &str) -> String {
         .join("/")
 }
 
+/// The path of what a file names beside itself: `../b.yaml` of `a/c.yaml` is `b.yaml`.
+///
+/// # Errors
+/// A sentence, where that lies outside the folder below which both are.
+pub fn joined(of: &str, named: &str) -> Result<String, String> {
+    if named.is_empty() || named.starts_with(['/', '~']) || named.contains(['\\', '\0']) {
+        return Err(format!("{named:?} is not a path below the estate's folder"));
+    }
+    let folder = of.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(named.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                if parts.pop().is_none() {
+                    return Err(format!("{named:?} lies outside the estate's folder"));
+                }
+            }
+            part => parts.push(part),
+        }
+    }
+    Ok(parts.join("/"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_file_names_lies_beside_it() {
+        let of = |named| joined("a/b/c.yaml", named);
+        assert_eq!(of("./d.yaml").as_deref(), Ok("a/b/d.yaml"));
+        assert_eq!(of("../../d/e.yaml").as_deref(), Ok("d/e.yaml"));
+        for bad in ["../../../d", "/d", "~/d", "", "a\\b"] {
+            assert!(of(bad).is_err(), "{bad}");
+        }
+        assert_eq!(joined("main.yml", "./a/../b").as_deref(), Ok("b"));
+    }
 
     #[test]
     fn a_path_stays_below_its_folder() {

@@ -4,6 +4,7 @@
 pub mod apps;
 pub mod entry;
 pub mod files;
+pub mod mach;
 mod message;
 pub mod reach;
 pub mod script;

@@ -1,0 +1,241 @@
+//! What is made of configurations, beside what the original generator makes of the same ones.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use hcl::{Body, Expression, Structure};
+
+use super::*;
+use crate::domain::request::SourceFile;
+
+/// What stands for the folder of the configurations in what the original wrote.
+const ROOT: &str = "{{ROOT}}";
+
+fn file(bytes: impl Into<Vec<u8>>) -> SourceFile {
+    SourceFile {
+        bytes: bytes.into(),
+        executable: false,
+    }
+}
+
+/// A configuration of these files, of which the first is it.
+fn of(files: &[(&str, &str)], known: &Known) -> Result<Made, String> {
+    let mut given = Files::default();
+    let all: BTreeMap<&str, &str> = files.iter().copied().collect();
+    loop {
+        match read(files[0].0, known.clone(), &given) {
+            Read::Made(made) => return Ok(*made),
+            Read::Wrong(wrong) => return Err(wrong.to_string()),
+            Read::Needs(needs) => {
+                for need in needs {
+                    let found = all.get_key_value(need.path());
+                    let found = found.map(|(path, text)| ((*path).to_owned(), file(*text)));
+                    given.answer(need, found);
+                }
+            }
+        }
+    }
+}
+
+/// A file as a set of facts, whatever its order and layout.
+fn facts(text: &str) -> BTreeSet<String> {
+    let body = hcl::parse(text).unwrap_or_else(|why| panic!("{why}\n{text}"));
+    let mut all = BTreeSet::new();
+    take(&body, "", &mut all);
+    all
+}
+
+fn take(body: &Body, path: &str, all: &mut BTreeSet<String>) {
+    for structure in body {
+        match structure {
+            Structure::Attribute(attribute) => {
+                value(&attribute.expr, &format!("{path}/{}", attribute.key), all);
+            }
+            Structure::Block(block) => {
+                let labels: Vec<&str> = block.labels.iter().map(hcl::BlockLabel::as_str).collect();
+                let path = format!("{path}/{} {}", block.identifier, labels.join(" "));
+                all.insert(path.clone());
+                take(&block.body, &path, all);
+            }
+        }
+    }
+}
+
+fn value(expression: &Expression, path: &str, all: &mut BTreeSet<String>) {
+    match expression {
+        Expression::Object(object) => {
+            all.insert(format!("{path} = {{}}"));
+            for (key, inner) in object {
+                value(inner, &format!("{path}.{key}"), all);
+            }
+        }
+        other => {
+            let text = hcl::format::to_string(other).unwrap();
+            all.insert(format!("{path} = {text}"));
+        }
+    }
+}
+
+/// What one of two has and the other has not.
+fn differences(name: &str) -> BTreeMap<String, (Vec<String>, Vec<String>)> {
+    let folder = Path::new("src/systems/mach/tests/peer").join(name);
+    let path = format!("{name}/main.yml");
+    let main = std::fs::read_to_string(folder.join("main.yml")).unwrap();
+    let made = of(&[(&path, &main)], &Known::default()).unwrap();
+    let mut told = BTreeMap::new();
+    for (node, made) in &made.nodes {
+        let expected = folder.join("expected").join(node.name()).join("main.tf");
+        let expected = std::fs::read_to_string(&expected)
+            .unwrap()
+            .replace(ROOT, "");
+        let (theirs, ours) = (facts(&expected), facts(&made.text));
+        let lacks = |of: &BTreeSet<String>, other: &BTreeSet<String>| -> Vec<String> {
+            of.difference(other).cloned().collect()
+        };
+        told.insert(node.name(), (lacks(&theirs, &ours), lacks(&ours, &theirs)));
+    }
+    told
+}
+
+#[test]
+fn what_is_made_is_what_the_original_makes_but_for_what_is_listed() {
+    insta::assert_debug_snapshot!([
+        differences("variables-two-sites"),
+        differences("references-split-state")
+    ]);
+}
+
+/// A configuration of one site with these components, each of one definition.
+fn shop(components: &str) -> String {
+    format!(
+        "mach_composer: {{ version: 1 }}\nglobal:\n  environment: test\n  cloud: aws\n  terraform_config: {{ remote_state: {{ plugin: local, path: ./states }} }}\nsites:\n  - identifier: nl\n    aws: {{ account_id: \"111122223333\", region: eu-west-1 }}\n    components:\n{components}components:\n  $ref: parts/components.yml\n"
+    )
+}
+
+const PARTS: &str = "- { name: a, source: ./modules/a, version: v1 }\n- { name: b, source: \"git::https://git.example.com/b.git\", version: v2 }\n- { name: c, source: \"module::acme/c/aws\", version: \"3\" }\n";
+
+fn wrong(components: &str, parts: &str) -> String {
+    let main = shop(components);
+    let files = [
+        ("shop/main.yml", main.as_str()),
+        ("shop/parts/components.yml", parts),
+    ];
+    of(&files, &Known::default()).err().unwrap_or_default()
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_in_its_own_file() {
+    let says = wrong(
+        "      - { name: a, variables: { x: \"${env.TOKEN}\", y: \"${component.d.z}\" }, dependson: [b] }\n      - { name: e }\n",
+        "- { name: a, source: nowhere, version: v1 }\n- { name: b, source: ./b, version: v2, colour: red }\n",
+    );
+    for told in [
+        "shop/main.yml:10:37",
+        "the variable TOKEN of the environment is given by nothing",
+        "nl has no component \"d\", which a needs",
+        "did you mean \"depends_on\"?",
+        "there is no component \"e\"",
+        "shop/parts/components.yml:1:22",
+        "\"nowhere\" is no source of a Terraform module",
+        "the component b has no \"colour\"",
+    ] {
+        assert!(says.contains(told), "{told}:\n{says}");
+    }
+}
+
+#[test]
+fn what_needs_each_other_in_a_circle_is_named() {
+    let says = wrong(
+        "      - { name: a, depends_on: [b] }\n      - { name: b, variables: { x: \"${component.c.y}\" } }\n      - { name: c, secrets: { z: \"${component.a.y}\" } }\n",
+        PARTS,
+    );
+    assert!(says.contains("in a circle: a -> b -> c -> a"), "{says}");
+}
+
+/// [TRAP] A component in the state of its site cannot wait for one that comes after that state.
+#[test]
+fn a_part_of_a_site_needs_nothing_that_comes_after_the_site() {
+    let says = wrong(
+        "      - { name: a, variables: { x: \"${component.b.y}\" } }\n      - { name: b, deployment: { type: site-component } }\n",
+        PARTS,
+    );
+    assert!(
+        says.contains("a is part of the state of nl, and needs b"),
+        "{says}"
+    );
+}
+
+#[test]
+fn nodes_come_after_what_they_name_else_after_what_they_refer_to_else_after_their_site() {
+    let split = "deployment: { type: site-component }";
+    let main = shop(&format!(
+        "      - {{ name: a, {split} }}\n      - {{ name: b, {split}, variables: {{ x: \"${{component.a.y}}\" }} }}\n      - {{ name: c, {split}, variables: {{ x: \"${{component.a.y}}\" }}, depends_on: [b] }}\n"
+    ));
+    let files = [("main.yml", main.as_str()), ("parts/components.yml", PARTS)];
+    let made = of(&files, &Known::default()).unwrap();
+    let edges: Vec<String> = made
+        .graph
+        .0
+        .iter()
+        .map(|(node, before)| {
+            let before: Vec<String> = before.iter().map(Node::name).collect();
+            format!("{} < {}", node.name(), before.join(" "))
+        })
+        .collect();
+    assert_eq!(edges, ["nl < ", "nl/a < nl", "nl/b < nl/a", "nl/c < nl/b"]);
+    let text = |name: &str| {
+        let (_, made) = made
+            .nodes
+            .iter()
+            .find(|(node, _)| node.name() == name)
+            .unwrap();
+        &made.text
+    };
+    let source = "/module a/source = \"../../.modules/modules/a\"";
+    assert!(facts(text("nl/a")).contains(source), "{}", text("nl/a"));
+    assert!(text("nl/c").contains("x = data.terraform_remote_state.a.outputs.a.y"));
+}
+
+/// [TRAP] What stands for a variable of the environment is given by the entry, or is an error; a
+/// secret is told by its name.
+#[test]
+fn variables_are_given_and_secrets_are_named() {
+    let main = shop(
+        "      - { name: a, variables: { x: \"${env.COLOUR}\" }, secrets: { y: \"${env.TOKEN}\", z: hunter2 } }\n",
+    );
+    let files = [("main.yml", main.as_str()), ("parts/components.yml", PARTS)];
+    let known = Known {
+        env: [("COLOUR".to_owned(), "red".to_owned())].into(),
+        secrets: ["TOKEN".to_owned()].into(),
+        variables: None,
+    };
+    let made = of(&files, &known).unwrap();
+    let (_, made) = made.nodes.first_key_value().unwrap();
+    for part in [
+        "x = \"red\"",
+        "y = var.secrets[\"env.TOKEN\"]",
+        "z = var.secrets[\"a.z\"]",
+    ] {
+        assert!(made.text.contains(part), "{part}:\n{}", made.text);
+    }
+    assert!(!made.text.contains("hunter2"));
+    assert_eq!(made.secrets.iter().collect::<Vec<_>>(), ["a.z"]);
+}
+
+#[test]
+fn an_encrypted_variables_file_is_read_by_terraform_alone() {
+    let main = shop("      - { name: a, variables: { x: \"${var.db.password}\" } }\n");
+    let main = main.replace("version: 1 }", "version: 1, variables_file: vars.yml }");
+    let vars = "db: { password: \"ENC[AES256_GCM,data:x]\" }\nsops: { mac: y }\n";
+    let files = [
+        ("main.yml", main.as_str()),
+        ("parts/components.yml", PARTS),
+        ("vars.yml", vars),
+    ];
+    let made = of(&files, &Known::default()).unwrap();
+    let (_, made) = made.nodes.first_key_value().unwrap();
+    assert_eq!(made.encrypted.as_deref(), Some("vars.yml"));
+    let reads = "x = data.sops_external.variables.data[\"db.password\"]";
+    assert!(made.text.contains(reads), "{}", made.text);
+    assert!(!made.text.contains("ENC["));
+}
