@@ -35,6 +35,15 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// Follows these log groups too.
+    fn follow(&mut self, groups: &[String]) {
+        for group in groups {
+            if !self.logs.contains(group) {
+                self.logs.push(group.clone());
+            }
+        }
+    }
+
     /// Where the thing is that says how the stack stands.
     pub(super) fn place(&self) -> Option<&Place> {
         self.places
@@ -72,11 +81,7 @@ pub(super) fn wanted(
         if entry.beside.is_empty() {
             entry.beside = one.beside;
         }
-        for group in one.logs {
-            if !entry.logs.contains(&group) {
-                entry.logs.push(group);
-            }
-        }
+        entry.follow(&one.logs);
     }
     for stack in folds.stacks.values() {
         let newest = stack.current.or(stack.last);
@@ -102,11 +107,7 @@ pub(super) fn wanted(
             entry.about.clone_from(&request.spec.about);
             entry.no = Some(request.no);
             entry.since = d.started_at;
-            for group in &request.spec.watch_logs {
-                if !entry.logs.contains(group) {
-                    entry.logs.push(group.clone());
-                }
-            }
+            entry.follow(&request.spec.watch_logs);
         }
     }
     // Where the files cannot be read that say what a stack is, it is what was deployed last.

@@ -288,6 +288,14 @@ fn tags(environment: &str, site: &str) -> (String, Value) {
     ("tags".to_owned(), Value::Object(tags))
 }
 
+/// Names the tags of a site where nothing else is named with them.
+fn tag(environment: &str, site: &str, body: &mut Body) {
+    let mut locals = Body::default();
+    let (name, tags) = tags(environment, site);
+    locals.set(&name, tags);
+    body.block("locals", &[], locals);
+}
+
 /// A text as part of the name of a resource: words in lower case, with `-` between them.
 fn slug(text: &str) -> String {
     let mut out = String::new();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Part, Required, needed, of_sites, setting, tags};
+use super::{Part, Required, needed, of_sites, setting, tag};
 use crate::systems::mach::config::Config;
 use crate::systems::mach::tf::{Body, Value};
 use crate::systems::message::{Message, Reading};
@@ -56,10 +56,7 @@ impl Aws {
             let provider = own.provider(Some(&other.name), &other.region, tags);
             body.block("provider", &["aws"], provider);
         }
-        let mut locals = Body::default();
-        let (name, tags) = tags(environment, site);
-        locals.set(&name, tags);
-        body.block("locals", &[], locals);
+        tag(environment, site, &mut body);
         body
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Part, Required, for_all, of_sites, setting, tags};
+use super::{Part, Required, for_all, of_sites, setting, tag};
 use crate::systems::mach::config::Config;
 use crate::systems::mach::tf::{Body, Value};
 use crate::systems::message::{Message, Reading};
@@ -86,10 +86,7 @@ impl Gcp {
             }
             body.block("provider", &[provider], inner);
         }
-        let mut locals = Body::default();
-        let (name, tags) = tags(environment, site);
-        locals.set(&name, tags);
-        body.block("locals", &[], locals);
+        tag(environment, site, &mut body);
         body
     }
 
