@@ -35,7 +35,7 @@ pub struct Clients {
     sandbox: SandboxPort,
     /// Who acts, for the session name of assumed roles.
     session: String,
-    variables: Variables,
+    pub(super) variables: Variables,
     http: OnceLock<SharedHttpClient>,
     known: Mutex<Vec<(AwsTarget, Arc<Cloud>)>>,
     budgets: Arc<Budgets>,

@@ -28,11 +28,12 @@ pub mod sqs;
 mod ssm;
 pub mod stream;
 pub mod target;
+mod tools;
 pub mod trouble;
 mod variables;
 mod xml;
 
 pub use clients::{Clients, Cloud};
-pub use target::AwsTarget;
+pub use target::{AwsTarget, KIND};
 pub use trouble::{Trouble, TroubleKind};
 pub use variables::Variables;

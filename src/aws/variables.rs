@@ -44,6 +44,13 @@ impl Variables {
         self.0.clone()
     }
 
+    /// Those that say where the configuration is.
+    pub(super) fn of_files(&self) -> Vec<(&'static str, String)> {
+        let all = FILES.iter();
+        all.filter_map(|name| Some((*name, self.0.get(name).ok()?)))
+            .collect()
+    }
+
     /// Where the configuration is, and nothing else.
     pub(super) fn files(&self) -> Env {
         self.some(FILES.iter(), true)

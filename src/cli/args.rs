@@ -73,8 +73,10 @@ pub enum Verb<S: Args> {
     Check,
     /// Print the JSON Schema of the estate file
     Schema,
-    /// Print the files that a system makes of those of a stack: a CloudFormation template
+    /// Print the files that a system makes of those of a stack: a CloudFormation template, Terraform
     Render(RenderArgs),
+    /// Print the parts of an application, and what comes after what
+    Graph(GraphArgs),
     /// Trust the estate file for the accounts, ways in and commands that it names
     Trust,
     /// Look at everything this program needs, and say what is wrong
@@ -151,13 +153,23 @@ pub struct LsArgs {
 /// `render`.
 #[derive(Debug, Args)]
 pub struct RenderArgs {
-    /// The stack: ENVIRONMENT/APPLICATION
+    /// The stack: ENVIRONMENT/APPLICATION, or one PART of it; an application of parts means all
     pub stack: String,
     /// Only this file
     pub file: Option<String>,
     /// Write the files into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// `graph`.
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// ENVIRONMENT/APPLICATION
+    pub stack: String,
+    /// As what
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// `show`.

@@ -1,12 +1,11 @@
 //! `deploy`: one stack, or all of an environment in their order.
 
-use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
 use crate::domain::ask::{Intent, Source};
 use crate::domain::flag::Flags;
-use crate::domain::ids::{AppName, EnvName, StackId};
+use crate::domain::ids::{EnvName, StackId};
 use crate::domain::order::order;
 use crate::domain::request::SourceFile;
 use crate::os::open;
@@ -23,6 +22,23 @@ use super::{Ground, Out, Stop, ask, wait};
 /// `deploy`.
 pub(super) fn deploy(ground: &dyn Ground, args: &DeployArgs, out: &mut Out<'_, '_>) -> Done {
     match (&args.stack, &args.all) {
+        (Some(stack), _) if parts_of(ground, stack, out)?.is_some() => {
+            let parts = parts_of(ground, stack, out)?.unwrap_or_default();
+            if args.release.is_some() || args.application.is_some() {
+                let says = format!(
+                    "{stack} is an application of {} parts, and each has releases of its own",
+                    parts.len()
+                );
+                return Err(Stop::wrong("parts", format!("{says}: name one part")));
+            }
+            let desk = ground.desk()?;
+            let Some(env) = parts.first().map(|id| id.env.clone()) else {
+                return Err(Stop::wrong("stack", format!("{stack} has no parts")));
+            };
+            let world = agreed(&*desk, ground, &env)?;
+            let intent = args.chosen.on(several(&world, &parts)?)?;
+            ask::carry_out(&*desk, ground, &intent, &args.guard, out)
+        }
         (Some(stack), _) => {
             let asked = (stack.as_str(), Doing::Deploy);
             on_stack(ground, asked, &args.guard, out, |world, id| {
@@ -82,26 +98,54 @@ pub(super) fn given(world: &World, id: &StackId, path: &Path) -> Result<Source, 
     Ok(Source::Application { name, file })
 }
 
-/// All stacks of an environment, in the order of `depends_on`. A whole brings its parts: they are
-/// not named beside it.
+/// The parts of an application that is named as a whole, and is no stack itself.
+fn parts_of(
+    ground: &dyn Ground,
+    stack: &str,
+    out: &mut Out<'_, '_>,
+) -> Result<Option<Vec<StackId>>, Stop> {
+    let Ok(whole) = stack.parse::<StackId>() else {
+        return Ok(None);
+    };
+    let desk = ground.desk()?;
+    let world = wait::ready(&*desk, ground, out)?;
+    let all = &world.catalog.stacks;
+    if whole.part.is_some() || all.contains_key(&whole) {
+        return Ok(None);
+    }
+    let parts = all.keys().filter(|id| id.whole() == whole);
+    Ok(Some(parts.cloned().collect()).filter(|parts: &Vec<StackId>| !parts.is_empty()))
+}
+
+/// All stacks of an environment, in their order. A whole brings its parts: they are not named beside
+/// it.
 fn all_of(world: &World, env: &EnvName) -> Result<Intent, Stop> {
     let all = &world.catalog.stacks;
-    let here: BTreeMap<&StackId, &Vec<AppName>> = all
-        .iter()
-        .filter(|(id, _)| id.env == *env && (id.part.is_none() || !all.contains_key(&id.whole())))
-        .map(|(id, entry)| (id, &entry.depends_on))
-        .collect();
+    let here = all
+        .keys()
+        .filter(|id| id.env == *env && (id.part.is_none() || !all.contains_key(&id.whole())));
+    let here: Vec<StackId> = here.cloned().collect();
     if here.is_empty() {
         return Err(Stop::wrong(
             "environment",
             format!("the estate file has no stack in {env}; `holdpoint ls` lists them"),
         ));
     }
-    let needs = |apps: &[AppName]| -> Vec<&StackId> {
-        let needed = here.keys().filter(|id| apps.contains(&id.app));
-        needed.copied().collect()
+    several(world, &here)
+}
+
+/// Several stacks: each after those of the applications on which its own depends (`depends_on`), and
+/// after the parts that come before it.
+fn several(world: &World, stacks: &[StackId]) -> Result<Intent, Stop> {
+    let needs = |id: &StackId| -> Vec<&StackId> {
+        let Some(entry) = world.catalog.stacks.get(id) else {
+            return Vec::new();
+        };
+        let comes_before =
+            |other: &&StackId| entry.depends_on.contains(&other.app) || entry.after.contains(other);
+        stacks.iter().filter(comes_before).collect()
     };
-    let stacks = order(here.iter().map(|(id, apps)| (*id, needs(apps)))).map_err(|circle| {
+    let sorted = order(stacks.iter().map(|id| (id, needs(id)))).map_err(|circle| {
         let circle: Vec<String> = circle.into_iter().map(ToString::to_string).collect();
         let circle = circle.join(", ");
         Stop::wrong(
@@ -109,13 +153,13 @@ fn all_of(world: &World, env: &EnvName) -> Result<Intent, Stop> {
             format!("these stacks wait for each other: {circle}; run `holdpoint check`"),
         )
     })?;
-    let after = here
+    let after = stacks
         .iter()
-        .map(|(id, apps)| ((*id).clone(), needs(apps).into_iter().cloned().collect()))
+        .map(|id| (id.clone(), needs(id).into_iter().cloned().collect()))
         .filter(|(_, needs): &(StackId, Vec<StackId>)| !needs.is_empty())
         .collect();
     Ok(Intent::Deploy {
-        stacks: stacks.into_iter().cloned().collect(),
+        stacks: sorted.into_iter().cloned().collect(),
         source: Source::Estate,
         after,
         flags: Flags::new(),

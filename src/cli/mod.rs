@@ -15,6 +15,7 @@ mod diagram;
 mod doctor;
 mod estate;
 mod freeze;
+mod graph;
 mod hold;
 mod json;
 mod list;
@@ -258,6 +259,7 @@ pub fn run<S: clap::Args>(
         Verb::Check => estate::check(ground, &mut out),
         Verb::Schema => estate::schema(&mut out),
         Verb::Render(args) => render::render(ground, &args, &mut out),
+        Verb::Graph(args) => graph::graph(ground, &args, &mut out),
         Verb::Trust => estate::trust(ground, &mut out),
         Verb::Doctor => doctor::doctor(ground, &mut out),
         Verb::Apply(guard) => apply::apply(ground, &guard, &mut out),

@@ -1,13 +1,15 @@
 //! `render`: the files that a system makes of those of a stack, without a store or an engine.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::json;
 
 use crate::config;
+use crate::domain::estate::Catalog;
 use crate::domain::ids::StackId;
 use crate::domain::instance::Instances;
-use crate::os::files;
+use crate::os::{files, open};
 use crate::systems;
 use crate::text::diagnostic::closest;
 use crate::text::safe::Safe;
@@ -69,22 +71,25 @@ fn rendered(ground: &dyn Ground, stack: &str) -> Result<Vec<(String, Vec<u8>)>, 
     let id: StackId = stack
         .parse()
         .map_err(|why| Stop::wrong("stack", format!("{stack:?} is no stack: {why}")))?;
-    let Some(entry) = catalog.stacks.get(&id) else {
-        let names: Vec<String> = catalog.stacks.keys().map(ToString::to_string).collect();
-        let near = closest(stack, names.iter().map(String::as_str));
-        let hint = near.map_or_else(
-            || "`holdpoint ls` lists the stacks".to_owned(),
-            |near| format!("did you mean {near:?}?"),
-        );
-        let says = format!("the estate has no stack {stack:?}: {hint}");
-        return Err(Stop::wrong("unknown-stack", says));
-    };
-    let spec = entry
-        .spec
-        .as_ref()
-        .map_err(|why| Stop::wrong("files", why.clone()))?;
-    let system = systems::named(&spec.system);
-    let made = system.map_or_else(Vec::new, |system| system.rendered(spec, &entry.bundle));
+    let of_parts = |own: &StackId| id.part.is_none() && own.whole() == id;
+    let own = catalog.stacks.iter();
+    let own: Vec<_> = own
+        .filter(|(own, _)| **own == id || of_parts(own))
+        .collect();
+    if own.is_empty() {
+        return Err(unknown(&catalog, &id));
+    }
+    // Parts may have files in common.
+    let mut made = BTreeMap::new();
+    for (_, entry) in own {
+        let spec = entry
+            .spec
+            .as_ref()
+            .map_err(|why| Stop::wrong("files", why.clone()))?;
+        let system = systems::named(&spec.system);
+        made.extend(system.map_or_else(Vec::new, |system| system.rendered(spec, &entry.bundle)));
+    }
+    let made: Vec<_> = made.into_iter().collect();
     if made.is_empty() {
         let says = format!("nothing is generated for {id} from the files that are here");
         return Err(Stop::wrong("not-rendered", says));
@@ -92,11 +97,27 @@ fn rendered(ground: &dyn Ground, stack: &str) -> Result<Vec<(String, Vec<u8>)>, 
     Ok(made)
 }
 
-/// Puts the files into a folder, each whole or not at all.
+/// No stack is called so.
+pub(super) fn unknown(catalog: &Catalog, id: &StackId) -> Stop {
+    let stack = id.to_string();
+    let names: Vec<String> = catalog.stacks.keys().map(ToString::to_string).collect();
+    let near = closest(&stack, names.iter().map(String::as_str));
+    let hint = near.map_or_else(
+        || "`holdpoint ls` lists the stacks".to_owned(),
+        |near| format!("did you mean {near:?}?"),
+    );
+    let says = format!("the estate has no stack {stack:?}: {hint}");
+    Stop::wrong("unknown-stack", says)
+}
+
+/// Puts the files into a folder, each whole or not at all; one that says the same stays as it is.
 fn write(folder: &Path, made: &[(String, Vec<u8>)]) -> Result<(), Stop> {
     let wrong = |why: String| Stop::wrong("out", why);
     for (name, bytes) in made {
         let path = folder.join(name);
+        if open::bytes(&path).is_ok_and(|there| there == *bytes) {
+            continue;
+        }
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)
                 .map_err(|why| wrong(format!("{}: {why}", Safe::from(parent))))?;

@@ -100,7 +100,7 @@ async fn parts(
         .map(|one| (one.kind().as_str().to_owned(), one))
         .collect::<BTreeMap<_, _>>();
     let id = holdpoint::store::Store::id(store.as_ref());
-    let jobs = home.clone();
+    let (jobs, lasting) = (home.clone(), home.clone());
     Ok(Parts {
         store,
         share: Share::All,
@@ -110,12 +110,13 @@ async fn parts(
         eyes: Arc::new(EyesByKind::new(
             clients.clone(),
             clock.clone(),
-            observe::eyes(clients, &hosts, &clock, &id),
+            observe::eyes(clients, &hosts, &clock, &id, &home.digest_key()?),
             places::all(),
         )),
         job: Arc::new(move |deployment, step, attempt| -> PathBuf {
             jobs.job(deployment, step, attempt)
         }),
+        lasting: Arc::new(move |stack| lasting.lasting(stack)),
         lines: to_spool(home, clock.clone(), elected.disk().clone())?,
         replies: Some(Arc::new(Checks(hosts))),
         failpoint: None,

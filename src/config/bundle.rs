@@ -12,7 +12,11 @@ use globset::GlobBuilder;
 use crate::domain::relative::{inside, plain};
 use crate::domain::request::SourceFile;
 use crate::os::open;
+use crate::os::sops::{self, SopsError};
 use crate::systems::files::Need;
+
+/// Folders in which tools keep what they fetched: no glob reaches into them.
+const NEVER: [&str; 2] = [".git", ".terraform"];
 
 /// What a bundle may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +58,15 @@ pub enum BundleError {
         /// What the system said.
         #[source]
         why: std::io::Error,
+    },
+    /// It is encrypted, and stays so.
+    #[error("{path}: {why}")]
+    Encrypted {
+        /// Which.
+        path: PathBuf,
+        /// Why it cannot be decrypted.
+        #[source]
+        why: SopsError,
     },
     /// It is a folder, a pipe, a device.
     #[error(
@@ -105,6 +118,7 @@ impl BundleError {
             BundleError::Nothing { .. } => {
                 "globs begin in the folder of the estate file: `*` stays in a folder, `**` goes below"
             }
+            BundleError::Encrypted { why, .. } => why.hint(),
             BundleError::Unreadable { .. }
             | BundleError::Outside { .. }
             | BundleError::NoFile { .. }
@@ -154,6 +168,10 @@ impl<'a> Gathering<'a> {
         &mut self,
         need: &Need,
     ) -> Result<Vec<(String, SourceFile)>, Vec<BundleError>> {
+        if let Need::Opened(path) = need {
+            let opened = self.opened(path).map_err(|error| vec![error])?;
+            return Ok(vec![(path.clone(), opened)]);
+        }
         let paths = self.paths(need).map_err(|error| vec![error])?;
         let (mut found, mut wrong) = (Vec::new(), Vec::new());
         for path in paths {
@@ -177,11 +195,19 @@ impl<'a> Gathering<'a> {
 
     fn paths(&mut self, need: &Need) -> Result<Vec<String>, BundleError> {
         Ok(match need {
-            Need::File(path) => vec![path.clone()],
+            Need::File(path) | Need::Opened(path) => vec![path.clone()],
             Need::Maybe(path) if self.exists(path)? => vec![path.clone()],
             Need::Maybe(_) => Vec::new(),
             Need::Glob(glob) => self.fitting(glob)?,
         })
+    }
+
+    /// What an encrypted file says.
+    fn opened(&mut self, path: &str) -> Result<SourceFile, BundleError> {
+        let (plain, file) = self.file(path)?;
+        let path = real(&self.folder.join(plain))?;
+        let bytes = sops::decrypted(&path).map_err(|why| BundleError::Encrypted { path, why })?;
+        Ok(SourceFile { bytes, ..file })
     }
 
     fn exists(&self, path: &str) -> Result<bool, BundleError> {
@@ -304,7 +330,7 @@ impl<'a> Gathering<'a> {
                     why,
                 })?;
                 if kind.is_dir() {
-                    if name != ".git" {
+                    if !NEVER.contains(&name.as_str()) {
                         folders.push(path);
                     }
                 } else if kind.is_file()

@@ -159,6 +159,7 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
         app,
         spec,
         bundle,
+        notes: _,
     } in stacks(loaded, instances)
     {
         let here = |other: &&AppName| {
@@ -171,12 +172,13 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
         let depends_on = app.depends_on.iter().filter(here).cloned().collect();
         let spec = spec.map_err(|found| found.to_string());
         let told = instances.get(&stack).map(Instance::rows);
-        let (rows, beside, brings, parameters) = spec
+        let (after, rows, beside, brings, parameters) = spec
             .as_ref()
             .ok()
             .and_then(|spec| {
                 let system = loaded.system(&spec.system)?;
                 Some((
+                    system.after(&stack.whole(), spec),
                     system.rows(spec),
                     system.beside(spec),
                     system.brings(spec),
@@ -191,6 +193,7 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
                 spec,
                 bundle,
                 depends_on,
+                after,
                 rows,
                 beside,
                 brings,
@@ -292,12 +295,13 @@ fn told_of_files(loaded: &Loaded) -> Told {
             }));
         }
     }
-    for Found { stack, spec, .. } in stacks(loaded, &Instances::new()) {
+    for found in stacks(loaded, &Instances::new()) {
+        let (stack, spec) = (found.stack, found.spec);
         let said = spec.as_ref().ok().and_then(|spec| {
             let system = loaded.system(&spec.system)?;
             Some(system.notes(spec))
         });
-        for note in said.into_iter().flatten() {
+        for note in said.into_iter().flatten().chain(found.notes) {
             if !notes.contains(&note) {
                 notes.push(note);
             }

@@ -17,6 +17,7 @@ use crate::systems::System;
 use crate::systems::entry::Home;
 use crate::systems::files::{Files, Read};
 use crate::text::diagnostic::{Diagnostic, Diagnostics};
+use crate::text::safe::Safe;
 
 /// A stack that was found in an estate, with the files that it was read from.
 pub(super) struct Found<'a> {
@@ -24,6 +25,8 @@ pub(super) struct Found<'a> {
     pub(super) app: &'a Application,
     pub(super) spec: Result<Spec, Diagnostics>,
     pub(super) bundle: SourceBundle,
+    /// What the files of several stacks say that has no effect, at the first of them.
+    pub(super) notes: Vec<Safe>,
 }
 
 /// The application of each environment of which each app is an instance.
@@ -117,27 +120,31 @@ pub(super) fn stacks<'a>(loaded: &'a Loaded, instances: &Instances) -> Vec<Found
         for (whole, entry) in own {
             let env = &whole.env;
             match read(loaded, system, &whole, app, &entry) {
-                Ok((stacks, bundle)) => all.extend(stacks.into_iter().map(|(stack, mut spec)| {
-                    let own = app.watch_logs.iter();
-                    let own: Vec<String> = own
-                        .map(|group| group.replace("{env}", env.as_str()))
-                        .filter(|group| !spec.watch_logs.contains(group))
-                        .collect();
-                    spec.watch_logs.extend(own);
-                    let lacking =
-                        lacking(loaded, system, env, &spec).or_else(|| taken.get(&stack).cloned());
-                    Found {
-                        stack,
-                        app,
-                        spec: lacking.map_or(Ok(spec), Err),
-                        bundle: bundle.clone(),
-                    }
-                })),
+                Ok((stacks, mut notes)) => {
+                    all.extend(stacks.into_iter().map(|(stack, mut spec, bundle)| {
+                        let own = app.watch_logs.iter();
+                        let own: Vec<String> = own
+                            .map(|group| group.replace("{env}", env.as_str()))
+                            .filter(|group| !spec.watch_logs.contains(group))
+                            .collect();
+                        spec.watch_logs.extend(own);
+                        let lacking = lacking(loaded, system, env, &spec)
+                            .or_else(|| taken.get(&stack).cloned());
+                        Found {
+                            stack,
+                            app,
+                            spec: lacking.map_or(Ok(spec), Err),
+                            bundle,
+                            notes: std::mem::take(&mut notes),
+                        }
+                    }));
+                }
                 Err(found) => all.push(Found {
                     stack: whole,
                     app,
                     spec: Err(found),
                     bundle: SourceBundle::default(),
+                    notes: Vec::new(),
                 }),
             }
         }
@@ -163,21 +170,34 @@ fn lacking(
 /// How often a system may ask for further files.
 const ROUNDS: usize = 32;
 
-/// What an entry is in one environment, with all files that its system asked for.
+/// A stack with all its files.
+type Stack = (StackId, Spec, SourceBundle);
+
+/// Stacks that have the same files.
+fn with(stacks: Vec<(StackId, Spec)>, bundle: &SourceBundle) -> Vec<Stack> {
+    let stacks = stacks.into_iter();
+    stacks
+        .map(|(stack, spec)| (stack, spec, bundle.clone()))
+        .collect()
+}
+
+/// What an entry is in one environment, with all files that its system asked for, and what its files
+/// say that has no effect.
 fn read(
     loaded: &Loaded,
     system: &dyn System,
     whole: &StackId,
     app: &Application,
     entry: &Value,
-) -> Result<(Vec<(StackId, Spec)>, SourceBundle), Diagnostics> {
+) -> Result<(Vec<Stack>, Vec<Safe>), Diagnostics> {
     let named = named::Files::of(&loaded.named, &whole.app, app, system);
     let mut gathering = Gathering::new(&loaded.folder, Caps::default()).map_err(|error| {
         let says = error.to_string();
         let named = &loaded.named;
         Diagnostics::from(named.of_application(&whole.app, &says, error.hint()))
     })?;
-    let mut files = Files::default();
+    let root = std::path::absolute(&loaded.folder).unwrap_or_else(|_| loaded.folder.clone());
+    let mut files = Files::below(&root.to_string_lossy());
     let mut wrong = Diagnostics::default();
     // What a need that was not met names; what is said of it besides is told with it.
     let mut missing = Vec::new();
@@ -208,11 +228,12 @@ fn read(
                 return Err(wrong);
             }
             _ if !wrong.is_empty() => return Err(wrong),
-            Read::Stacks(stacks) => return Ok((stacks, files.into_bundle())),
+            Read::Stacks(stacks) => return Ok((with(stacks, &files.into_bundle()), Vec::new())),
             Read::Rendered(stacks, made) => {
                 files.put(made);
-                return Ok((stacks, files.into_bundle()));
+                return Ok((with(stacks, &files.into_bundle()), Vec::new()));
             }
+            Read::Parts(stacks, notes) => return Ok((stacks, notes)),
         }
     }
     let says = format!(

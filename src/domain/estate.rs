@@ -60,6 +60,8 @@ pub struct Entry {
     pub bundle: SourceBundle,
     /// Applications of the same environment that come first.
     pub depends_on: Vec<AppName>,
+    /// Parts of the same application that come first.
+    pub after: Vec<StackId>,
     /// What its page says of it beside its state, as its system knows it from the file.
     pub rows: Vec<Row>,
     /// What its page shows beside its state, seen now and then.

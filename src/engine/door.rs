@@ -56,13 +56,13 @@ impl Door {
     /// given them: what they are for tells of them, too. One that cannot be read is told by the
     /// step that needs it.
     pub(super) async fn learn(&self, spec: &Spec) {
-        for reference in spec.secrets() {
-            if !locked(&self.learnt).insert(reference.clone()) {
-                continue;
-            }
-            match secrets::read(&reference).await {
+        let mut new = spec.secrets();
+        new.retain(|reference| locked(&self.learnt).insert(reference.clone()));
+        let read = secrets::read_all(&new).await;
+        for (reference, read) in new.iter().zip(read) {
+            match read {
                 Ok(secret) => self.knows(&secret),
-                Err(_) => drop(locked(&self.learnt).remove(&reference)),
+                Err(_) => drop(locked(&self.learnt).remove(reference)),
             }
         }
     }

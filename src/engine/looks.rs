@@ -21,6 +21,7 @@ use crate::observe::{Follow, LookOn};
 use crate::store::bundles;
 use crate::systems::{PlanAsk, System};
 
+use super::around;
 use super::door::Door;
 use super::{Engine, Parts};
 
@@ -322,6 +323,8 @@ impl Engine {
                 seen,
                 serving,
                 left_at,
+                recorded: around::recorded(&self.folds, system, stack, spec),
+                needed_by: around::needed_by(&self.folds, system, stack),
                 flags: flags.clone(),
                 reserved: Reserved::by_others(&self.folds, None),
             },

@@ -2,6 +2,7 @@
 //! task for every running step, and appends what came of it. It holds no state of its own that a
 //! restart would miss.
 
+mod around;
 mod clerk;
 mod commit;
 mod door;
@@ -21,7 +22,7 @@ pub mod watch;
 pub use eyes::EyesByKind;
 pub use leases::Share;
 pub use looks::Eyes;
-pub use parts::{Failpoint, JobFolder, Lines, Parts};
+pub use parts::{Failpoint, JobFolder, LastingFolder, Lines, Parts};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};

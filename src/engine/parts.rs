@@ -20,6 +20,8 @@ use crate::systems::System;
 
 /// Where the files of an attempt are: deployment, step, attempt.
 pub type JobFolder = Arc<dyn Fn(DeploymentId, &StepId, u32) -> PathBuf + Send + Sync>;
+/// Where what lasts of an application in an environment is.
+pub type LastingFolder = Arc<dyn Fn(&StackId) -> PathBuf + Send + Sync>;
 /// A point at which a test makes the engine die.
 pub type Failpoint = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
@@ -40,6 +42,9 @@ pub struct Parts {
     pub eyes: Arc<dyn Eyes>,
     /// Where executors may keep files: `jobs/DEPLOYMENT/STEP/ATTEMPT`.
     pub job: JobFolder,
+    /// Where executors may keep what lasts from one deployment to the next: a folder for all parts
+    /// of a whole.
+    pub lasting: LastingFolder,
     /// Where lines go: the spool, and whoever looks.
     pub lines: Arc<dyn Lines>,
     /// Who gives the replies that deployments owe; where there is nobody, none is given.

@@ -233,6 +233,18 @@ impl Port for EnginePort {
         .boxed()
     }
 
+    fn secrets(&self, references: Vec<SecretRef>) -> BoxFuture<'_, Result<Vec<Secret>, Failure>> {
+        async move {
+            let all = secrets::read_all(&references).await.into_iter();
+            let all: Vec<Secret> = all.collect::<Result<_, _>>()?;
+            for secret in &all {
+                self.door.knows(secret);
+            }
+            Ok(all)
+        }
+        .boxed()
+    }
+
     fn covers(&self, secret: &Secret) {
         self.door.knows(secret);
     }

@@ -196,6 +196,7 @@ impl Engine {
                 .find(&request.stack.env, step.acts_at())?
                 .cloned(),
             folder: (self.parts.job)(d.id, &key.step, key.attempt),
+            lasting: (self.parts.lasting)(&request.stack),
             port: Arc::new(port),
         };
         Ok((executor, job))

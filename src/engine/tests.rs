@@ -241,6 +241,7 @@ impl Bench {
             systems: |name| (name == "script").then_some(&Given as &dyn System),
             eyes: Arc::new(Blind::proving(|_| None)),
             job: Arc::new(|_, _, _| PathBuf::new()),
+            lasting: Arc::new(|_| PathBuf::new()),
             lines: Arc::new(NoLines),
             replies: None,
             failpoint,

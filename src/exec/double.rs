@@ -110,6 +110,7 @@ impl Bench {
             env: "dev".parse().unwrap(),
             place: Some(Account::target("eu-west-1").place(None)),
             folder: self.folder.path().join("job"),
+            lasting: self.folder.path().join("lasting"),
             port: self.clone(),
         }
     }

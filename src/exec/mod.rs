@@ -18,6 +18,7 @@ pub mod route53;
 pub mod s3;
 pub mod source;
 pub mod ssm;
+pub mod terraform;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
@@ -77,6 +79,17 @@ pub trait Port: Send + Sync {
     /// Reads a secret. From then on it is covered, by its value, in all that this attempt gives
     /// out, notes or ends with.
     fn secret<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, Failure>>;
+    /// Reads secrets, in the order of their references, as [`Port::secret`] does.
+    fn secrets(&self, references: Vec<SecretRef>) -> BoxFuture<'_, Result<Vec<Secret>, Failure>> {
+        async move {
+            let mut all = Vec::with_capacity(references.len());
+            for reference in &references {
+                all.push(self.secret(reference).await?);
+            }
+            Ok(all)
+        }
+        .boxed()
+    }
     /// Covers a secret that the hand itself read or made, from now on.
     fn covers(&self, secret: &Secret);
     /// Ends when the step is to be cancelled.
@@ -117,6 +130,9 @@ pub struct Job {
     pub place: Option<Place>,
     /// A folder of this attempt's own; made by whoever needs it, mode 0700.
     pub folder: PathBuf,
+    /// A folder that lasts from one deployment of its stack to the next, and that all parts of a
+    /// whole share; made by whoever needs it, mode 0700.
+    pub lasting: PathBuf,
     /// The engine.
     pub port: Arc<dyn Port>,
 }
@@ -181,6 +197,8 @@ pub fn executors(clients: &Arc<Clients>, hosts: &Arc<Hosts>) -> Vec<Arc<dyn Exec
     all.extend(git::executors(clients));
     all.extend(source::executors(clients, hosts));
     all.extend(codebuild::executors(clients));
-    all.push(Arc::new(process::Process::new()));
+    let process = Arc::new(process::Process::new());
+    all.extend(terraform::executors(clients, &process));
+    all.push(process);
     all
 }

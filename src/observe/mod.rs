@@ -9,6 +9,7 @@ mod ecs;
 mod elb;
 mod git;
 mod given;
+mod keyed;
 pub mod logs;
 mod postgres;
 mod s3;
@@ -25,6 +26,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
 use crate::domain::line::Line;
 use crate::domain::look::{Look, Sight, Subject};
+use crate::domain::masks::Secret;
 use crate::domain::place::{Place, Places};
 use crate::domain::request::SourceBundle;
 use crate::domain::sighting::ServiceSeen;
@@ -188,13 +190,14 @@ pub trait Follow: Send {
     ) -> BoxFuture<'a, Result<Option<Served>, Failure>>;
 }
 
-/// Every eye that there is.
+/// Every eye that there is; `key` is that of digests of secrets.
 #[must_use]
 pub fn eyes(
     clients: &Arc<Clients>,
     hosts: &Arc<Hosts>,
     clock: &SharedClock,
     store: &str,
+    key: &Secret,
 ) -> Vec<Arc<dyn Eye>> {
     vec![
         Arc::new(cloudformation::Stacks::new(Arc::clone(clients))),
@@ -212,5 +215,6 @@ pub fn eyes(
         Arc::new(postgres::Databases(Arc::clone(clients))),
         Arc::new(secretsmanager::Secrets(Arc::clone(clients))),
         Arc::new(elb::Listeners(Arc::clone(clients))),
+        Arc::new(keyed::Keyed(key.clone())),
     ]
 }

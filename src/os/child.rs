@@ -87,6 +87,11 @@ pub fn ask_to_end(group: u32) -> bool {
     signal(group, Signal::TERM)
 }
 
+/// Asks all processes of a group to end, as a person at a keyboard does; false when there are none.
+pub fn interrupt(group: u32) -> bool {
+    signal(group, Signal::INT)
+}
+
 /// Ends all processes of a group; false when there are none.
 pub fn kill(group: u32) -> bool {
     signal(group, Signal::KILL)

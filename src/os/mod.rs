@@ -19,4 +19,5 @@ pub mod random;
 pub mod scratch;
 pub mod signals;
 pub mod slot;
+pub mod sops;
 pub mod tool;

@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use super::files::{self, FileError};
-use crate::domain::ids::{DeploymentId, StepId};
+use super::{open, random};
+use crate::domain::ids::{DeploymentId, StackId, StepId};
+use crate::domain::masks::Secret;
 
 /// Why there is no home.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +142,28 @@ impl Home {
     #[must_use]
     pub fn jobs(&self) -> PathBuf {
         self.0.join("jobs")
+    }
+
+    /// The key under which digests of secrets are made: made once, and kept for the owner alone.
+    ///
+    /// # Errors
+    /// It can neither be read nor made.
+    pub fn digest_key(&self) -> Result<Secret, FileError> {
+        let path = self.0.join("digest.key");
+        if !path.exists() {
+            let bytes: [u8; 32] = random::bytes().map_err(FileError::io(&path, "made"))?;
+            files::write_whole(&path, hex::encode(bytes).as_bytes())?;
+        }
+        files::check(&path, 0o600)?;
+        let key = open::text(&path).map_err(FileError::io(&path, "read"))?;
+        Ok(Secret::new(key))
+    }
+
+    /// The folder of what lasts of an application in an environment: their names are harmless.
+    #[must_use]
+    pub fn lasting(&self, stack: &StackId) -> PathBuf {
+        let (env, app) = (stack.env.as_str(), stack.app.as_str());
+        self.0.join("lasting").join(env).join(app)
     }
 
     /// The folder of one attempt of a step. Step ids come from files: only what is harmless in a

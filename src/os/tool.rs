@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use super::child;
 
-/// How much of each output is kept.
+/// How much of each output is kept where nothing is said of it.
 const SAID: u64 = 1 << 20;
 
 /// What a tool said, and how it ended.
@@ -19,9 +19,9 @@ const SAID: u64 = 1 << 20;
 pub struct Ran {
     /// Its exit code; none where a signal ended it.
     pub code: Option<i32>,
-    /// The first MiB of its output.
+    /// The first of its output.
     pub out: Vec<u8>,
-    /// The first MiB of its complaints.
+    /// The first of its complaints.
     pub err: Vec<u8>,
 }
 
@@ -36,11 +36,34 @@ impl Drop for Group {
     }
 }
 
+/// The variables of these names that are around this program.
+#[must_use]
+pub fn seen(names: &[&str]) -> BTreeMap<String, String> {
+    let value = |name: &&str| Some(((*name).to_owned(), std::env::var(name).ok()?));
+    names.iter().filter_map(value).collect()
+}
+
 /// Runs a tool, by its whole path, with exactly these variables and this input.
 ///
 /// # Errors
 /// It cannot be started, or says nothing more within the limit (`TimedOut`).
 pub async fn run(
+    program: &Path,
+    arguments: &[&str],
+    input: &[u8],
+    variables: &BTreeMap<String, String>,
+    folder: &Path,
+    limit: Duration,
+) -> io::Result<Ran> {
+    run_to(SAID, program, arguments, input, variables, folder, limit).await
+}
+
+/// Runs a tool of which this much is kept of each output.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_to(
+    most: u64,
     program: &Path,
     arguments: &[&str],
     input: &[u8],
@@ -72,7 +95,8 @@ pub async fn run(
         }
     };
     let ran = async {
-        let (out, err, status, ()) = tokio::join!(said(out), said(err), tool.wait(), feed);
+        let (out, err, status, ()) =
+            tokio::join!(said(out, most), said(err, most), tool.wait(), feed);
         Ok(Ran {
             code: status?.code(),
             out: out?,
@@ -88,10 +112,10 @@ pub async fn run(
 }
 
 /// The first of what a pipe gives; the rest is read and forgotten, so that nobody waits for room.
-async fn said(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+async fn said(pipe: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<Vec<u8>> {
     let mut kept = Vec::new();
     if let Some(mut pipe) = pipe {
-        (&mut pipe).take(SAID).read_to_end(&mut kept).await?;
+        (&mut pipe).take(most).read_to_end(&mut kept).await?;
         tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await?;
     }
     Ok(kept)

@@ -6,7 +6,7 @@ use std::future::ready;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::SecretKind;
+use super::{Given, SecretKind};
 use crate::domain::masks::Secret;
 
 /// The kind.
@@ -31,7 +31,7 @@ impl SecretKind for Env {
         }
     }
 
-    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Secret, (String, String)>> {
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Given> {
         let read = match std::env::var(name) {
             Ok(value) => Ok(Secret::new(value)),
             Err(std::env::VarError::NotPresent) => Err((

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::SecretKind;
+use super::{Given, SecretKind};
 use crate::domain::masks::Secret;
 use crate::os::{files, open};
 
@@ -32,21 +32,10 @@ impl SecretKind for File {
     }
 
     fn check(&self, name: &str) -> Result<(), String> {
-        let path = Path::new(name);
-        if path.is_absolute()
-            && path
-                .components()
-                .all(|part| matches!(part, Component::RootDir | Component::Normal(_)))
-        {
-            Ok(())
-        } else {
-            Err(format!(
-                "{name:?} is not a whole path: an engine stands in no folder"
-            ))
-        }
+        whole(name)
     }
 
-    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Secret, (String, String)>> {
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Given> {
         let path = PathBuf::from(name);
         async move {
             let read = tokio::task::spawn_blocking(move || read(&path)).await;
@@ -55,6 +44,21 @@ impl SecretKind for File {
                 .map_err(|why| (why, HINT.to_owned()))
         }
         .boxed()
+    }
+}
+
+/// Checks that a path is a whole one.
+pub(super) fn whole(path: &str) -> Result<(), String> {
+    let parts = Path::new(path);
+    let mut all = parts.components();
+    if parts.is_absolute()
+        && all.all(|part| matches!(part, Component::RootDir | Component::Normal(_)))
+    {
+        Ok(())
+    } else {
+        Err(format!(
+            "{path:?} is not a whole path: an engine stands in no folder"
+        ))
     }
 }
 

@@ -3,9 +3,11 @@
 
 mod env;
 mod file;
+mod yaml;
 
 use std::fmt;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use crate::domain::failure::{Failure, Retry};
@@ -24,13 +26,27 @@ pub trait SecretKind: fmt::Debug + Sync {
     /// A sentence that says why not.
     fn check(&self, name: &str) -> Result<(), String>;
     /// The secret of that name; fails with why there is none, and what to do.
-    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Secret, (String, String)>>;
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Given>;
+    /// The secrets of these names, in their order.
+    fn read_all(&self, names: Vec<String>) -> BoxFuture<'_, Vec<Given>> {
+        async move {
+            let mut all = Vec::with_capacity(names.len());
+            for name in &names {
+                all.push(self.read(name).await);
+            }
+            all
+        }
+        .boxed()
+    }
 }
+
+/// A secret, or why there is none, and what to do.
+pub type Given = Result<Secret, (String, String)>;
 
 /// Every kind that there is.
 #[must_use]
 pub fn all() -> &'static [&'static dyn SecretKind] {
-    &[&env::Env, &file::File]
+    &[&env::Env, &file::File, &yaml::Yaml]
 }
 
 /// The ways to write a reference.
@@ -71,18 +87,48 @@ pub fn check(reference: &SecretRef) -> Result<(), String> {
 /// A failure that names the reference, and never a value. It is one to wait for: once somebody has
 /// put the secret there, what needs it goes on by itself.
 pub async fn read(reference: &SecretRef) -> Result<Secret, Failure> {
+    let all = read_all(std::slice::from_ref(reference)).await;
+    all.into_iter().next().unwrap_or_else(|| {
+        let says = format!("the secret {reference} cannot be read");
+        Err(Failure::new(says))
+    })
+}
+
+/// Reads secrets, in their order: those of one place together.
+pub async fn read_all(references: &[SecretRef]) -> Vec<Result<Secret, Failure>> {
+    let mut all: Vec<Option<Given>> = references.iter().map(|_| None).collect();
+    for kind in self::all() {
+        let own = references.iter().enumerate();
+        let own: Vec<(usize, String)> = own
+            .filter(|(_, one)| one.scheme() == kind.scheme())
+            .map(|(n, one)| (n, one.name().to_owned()))
+            .collect();
+        if own.is_empty() {
+            continue;
+        }
+        let names = own.iter().map(|(_, name)| name.clone()).collect();
+        let read = kind.read_all(names).await;
+        for ((n, _), given) in own.iter().zip(read) {
+            all[*n] = Some(given);
+        }
+    }
+    let all = references.iter().zip(all);
+    all.map(|(reference, given)| checked(reference, given))
+        .collect()
+}
+
+/// A secret as it was given by its kind; none where there is no such kind.
+fn checked(reference: &SecretRef, given: Option<Given>) -> Result<Secret, Failure> {
     let failed = |why: &str| {
         Failure::new(format!("the secret {reference} cannot be read: {why}")).retry(Retry::Contact)
     };
-    let kind = kind(reference).map_err(|why| {
+    kind(reference).map_err(|why| {
         failed(&why)
             .hint("use the program that deployed it")
             .retry(Retry::Never)
     })?;
-    let secret = kind
-        .read(reference.name())
-        .await
-        .map_err(|(why, hint)| failed(&why).hint(hint))?;
+    let given = given.unwrap_or_else(|| Err((String::new(), String::new())));
+    let secret = given.map_err(|(why, hint)| failed(&why).hint(hint))?;
     if secret.reveal().is_empty() {
         return Err(failed("it is empty").hint("give it a value"));
     }

@@ -9,6 +9,7 @@ mod message;
 pub mod reach;
 pub mod script;
 pub mod service;
+mod variables;
 pub mod website;
 
 use std::collections::BTreeSet;
@@ -24,7 +25,7 @@ use crate::domain::estate::Brings;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{Flag, Flags};
 use crate::domain::folds::Folds;
-use crate::domain::ids::{DeploymentId, StackId, StepId};
+use crate::domain::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use crate::domain::instance::Instance;
 use crate::domain::look::{Look, Quiet, Sight, Sights};
 use crate::domain::person::Issuer;
@@ -66,10 +67,27 @@ pub struct PlanAsk {
     pub serving: Option<Spec>,
     /// When the real thing was last changed from here, by its own clock.
     pub left_at: Option<Time>,
+    /// What the deployment recorded that brought what serves; `None` where none did, or it is in
+    /// doubt what serves.
+    pub recorded: Option<Recorded>,
+    /// The parts that come after this one, and that stand.
+    pub needed_by: Vec<StackId>,
     /// What was chosen beside the release: every flag that the system has for this.
     pub flags: Flags,
     /// What the plans of other deployments that go on take of real things.
     pub reserved: BTreeSet<Reserved>,
+}
+
+/// What a deployment recorded at its end, for the next one: the output `record` of the step that
+/// brings its release into service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// The deployment.
+    pub by: DeploymentNo,
+    /// What it recorded.
+    pub what: Value,
+    /// A part that comes before this one, and that was changed since.
+    pub outdated_by: Option<StackId>,
 }
 
 /// One system: everything that the rest of the program knows of it.
@@ -116,6 +134,11 @@ pub trait System: fmt::Debug + Sync {
     fn lacks(&self, spec: &Spec, home: &Home<'_>) -> Remarks {
         let _ = (spec, home);
         Remarks::default()
+    }
+    /// The parts of the same application that come before a part.
+    fn after(&self, whole: &StackId, spec: &Spec) -> Vec<StackId> {
+        let _ = (whole, spec);
+        Vec::new()
     }
     /// What the files of a stack say that has no effect, each with its place.
     fn notes(&self, spec: &Spec) -> Vec<Safe> {
@@ -325,7 +348,12 @@ pub const COMMIT: &str = "commit";
 /// Every system that there is.
 #[must_use]
 pub fn all() -> &'static [&'static dyn System] {
-    &[&service::Service, &website::Website, &script::Script]
+    &[
+        &service::Service,
+        &website::Website,
+        &script::Script,
+        &mach::Mach,
+    ]
 }
 
 /// The system of a name.

@@ -186,6 +186,7 @@ impl Scene {
             spec,
             bundle: specs::bundle(),
             depends_on: Vec::new(),
+            after: Vec::new(),
             rows: Vec::new(),
             brings: crate::domain::estate::Brings::default(),
             beside: Vec::new(),

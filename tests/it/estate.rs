@@ -78,6 +78,8 @@ fn the_practice_estate_is_read_and_planned_whole() {
                 seen: None,
                 serving: None,
                 left_at: None,
+                recorded: None,
+                needed_by: Vec::new(),
                 reserved: std::collections::BTreeSet::new(),
                 flags: Flags::new(),
             };

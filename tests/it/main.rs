@@ -49,6 +49,7 @@ mod shell;
 mod shop;
 mod shot;
 mod small_disk;
+mod sops;
 mod stores;
 mod tasks;
 mod triggers;

@@ -3,13 +3,16 @@
 
 use crate::domain::deployment::Deployment;
 use crate::domain::end::End;
-use crate::domain::ids::DeploymentId;
+use crate::domain::ids::{DeploymentId, DeploymentNo};
 use crate::domain::lifecycle::PhaseClass;
 use crate::domain::look::{Sight, Standing, Subject};
+use crate::domain::plan::Leaves;
 use crate::domain::purpose::Purpose;
 use crate::domain::request::Spec;
 use crate::domain::stack::{Stack, is_one};
 use crate::domain::time::Time;
+
+use serde_json::Value;
 
 use super::Folds;
 
@@ -85,6 +88,20 @@ impl Stack {
             .filter_map(|d| Some((d.no(), tells(d)?)))
             .max_by_key(|(no, _)| *no)
             .and_then(|(_, told)| told)
+    }
+
+    /// What the deployment recorded that brought what serves, and its number. `None` where none did,
+    /// or a later one changed something and came to a bad end.
+    #[must_use]
+    pub fn recorded<'a>(&self, folds: &'a Folds) -> Option<(DeploymentNo, &'a Value)> {
+        let good = self.last_good.filter(|_| self.serves_the_good_one())?;
+        if self.last != Some(good) && folds.deployments.get(&self.last?)?.changed_anything() {
+            return None;
+        }
+        let d = folds.deployments.get(&good)?;
+        let mut runs = d.runs();
+        let (_, run) = runs.find(|(step, _)| step.leaves == Some(Leaves::New))?;
+        Some((d.no(), run.output.as_ref()?.public.get("record")?))
     }
 
     /// When somebody else changed what was brought from here; `None` where nothing shows that.

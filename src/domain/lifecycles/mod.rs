@@ -1,11 +1,14 @@
 //! The lifecycle tables, one file each.
 
 mod deployment;
+mod mach;
+mod plain;
 mod script;
 mod service;
 mod website;
 
 pub use deployment::DEPLOYMENT;
+pub use mach::MACH;
 pub use script::SCRIPT;
 pub use service::SERVICE;
 pub use website::WEBSITE;
@@ -17,6 +20,7 @@ pub static OF_SYSTEMS: &[(&str, &Lifecycle)] = &[
     ("service", &SERVICE),
     ("website", &WEBSITE),
     ("script", &SCRIPT),
+    ("mach", &MACH),
 ];
 
 /// The lifecycle of stacks of a system, by the system's name.

@@ -310,6 +310,13 @@ impl Step {
         self
     }
 
+    /// A finaliser for every end.
+    #[must_use]
+    pub fn finally(mut self) -> Self {
+        self.finaliser = Some(Finaliser::Always);
+        self
+    }
+
     /// It changes what is in service.
     #[must_use]
     pub fn leaving(mut self, leaves: Leaves) -> Self {

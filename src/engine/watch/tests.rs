@@ -168,6 +168,7 @@ impl Scene {
             &crate::hosts::Hosts::of(&shared),
             &shared,
             "0a1b2c3d",
+            &crate::domain::masks::Secret::new("key".to_owned()),
         );
         let eyes = Arc::new(EyesByKind::new(
             Arc::clone(&clients),

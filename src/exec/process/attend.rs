@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::Job;
+use super::call::{Call, Said};
 use super::folder::Folder;
 use super::follow::{Follower, Written};
 use super::state::{How, State};
@@ -37,6 +38,7 @@ pub(super) async fn await_keeper(job: &Job, folder: &Folder) -> Result<(), Failu
 pub(super) async fn follow(
     job: &Job,
     folder: &Folder,
+    command: &Call<'_>,
 ) -> Result<(How, Vec<(u8, String)>), Failure> {
     // What is kept already is known by its number when it comes again.
     let kept = job.port.reached().await.unwrap_or_default();
@@ -71,12 +73,7 @@ pub(super) async fn follow(
         reader = back;
         let lines = lines.map_err(|why| outcome::unreadable(job, &why.to_string()))?;
         let some = !lines.is_empty();
-        give_out(job, &lines);
-        last.extend(
-            lines
-                .into_iter()
-                .map(|line| (line.letter, line.text.into_string())),
-        );
+        last.extend(given_out(job, &lines, command.says));
         last.drain(..last.len().saturating_sub(QUOTED));
         if !some {
             match (
@@ -96,7 +93,8 @@ pub(super) async fn follow(
                     }
                     // How it ended stands among its lines, as an error: whoever looks for one there
                     // finds it, whatever the command wrote. Its number is behind all others.
-                    if let Some(says) = outcome::bad_end(&how, &last) {
+                    let well = matches!(how, How::Exit { code } if command.well.contains(&code));
+                    if let Some(says) = outcome::bad_end(&how, &last).filter(|_| !well) {
                         let (nth, text) = (reader.offset + 1, Safe::new(&says));
                         job.port.line(nth, Severity::Error, "", text);
                     }
@@ -124,15 +122,31 @@ pub(super) async fn follow(
     }
 }
 
-fn give_out(job: &Job, lines: &[Written]) {
+/// Gives out lines, and gives what they said.
+fn given_out(
+    job: &Job,
+    lines: &[Written],
+    says: fn(&str) -> Option<Said<'_>>,
+) -> Vec<(u8, String)> {
+    let mut said = Vec::new();
     for line in lines {
-        let (severity, part) = match line.letter {
-            record::GAP => (Severity::Gap, ""),
-            record::ERR => (Severity::Info, "stderr"),
-            _ => (Severity::Info, ""),
+        let (severity, part, text) = match line.letter {
+            record::GAP => (Severity::Gap, String::new(), line.text.clone()),
+            record::ERR => (Severity::Info, "stderr".to_owned(), line.text.clone()),
+            _ => match says(line.text.as_str()) {
+                Some(said) => said.line(),
+                None => continue,
+            },
         };
-        job.port.line(line.at, severity, part, line.text.clone());
+        job.port.line(line.at, severity, &part, text.clone());
+        let letter = if severity == Severity::Error {
+            record::ERR
+        } else {
+            line.letter
+        };
+        said.push((letter, text.into_string()));
     }
+    said
 }
 
 /// Whether it was written; not, where there is no room: it is tried again.

@@ -22,6 +22,7 @@ use crate::os::lock::Lock;
 use crate::os::open;
 use crate::os::slot::Slot;
 
+use super::call::Asks;
 use super::state::State;
 
 /// How often the lock is tried.
@@ -43,19 +44,36 @@ pub(super) struct Order {
     /// How long it may run.
     #[serde(with = "millis")]
     pub(super) limit: Duration,
+    /// Where it runs; in a folder of its own where this is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) folder: Option<PathBuf>,
+    /// How it is ended that is to end.
+    #[serde(default)]
+    pub(super) end: End,
     /// The variables that are secrets: the keeper is told them by who starts it, and by nobody
     /// else.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) secrets: BTreeSet<String>,
 }
 
+/// How a command is ended: asked, and killed once it had so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::exec) struct End {
+    pub(in crate::exec) asks: Asks,
+    #[serde(with = "millis")]
+    pub(in crate::exec) within: Duration,
+}
+
 /// The secrets of a command, as its keeper is told them. It stands in no file.
 #[derive(Default, Serialize, Deserialize)]
-pub(super) struct Told {
+pub(in crate::exec) struct Told {
     /// Given as variables.
-    pub(super) variables: BTreeMap<String, String>,
+    pub(in crate::exec) variables: BTreeMap<String, String>,
     /// Given as files that the variables name, as long as the command runs.
-    pub(super) files: BTreeMap<String, String>,
+    pub(in crate::exec) files: BTreeMap<String, String>,
+    /// What is covered in its output beside these: secrets that stand within one of them.
+    #[serde(default)]
+    pub(in crate::exec) within: BTreeMap<String, String>,
 }
 
 impl Told {
@@ -312,7 +330,7 @@ pub(super) enum LayOutError {
 }
 
 /// A path below a folder; `None` when it leads out of it.
-fn below(folder: &Path, path: &str) -> Option<PathBuf> {
+pub(in crate::exec) fn below(folder: &Path, path: &str) -> Option<PathBuf> {
     let relative = Path::new(path);
     let plain = !path.is_empty()
         && !path.contains('\0')
@@ -339,6 +357,8 @@ mod tests {
             arguments: Vec::new(),
             variables: BTreeMap::new(),
             limit: Duration::from_hours(1),
+            folder: None,
+            end: End::default(),
             secrets: BTreeSet::new(),
         })
     }

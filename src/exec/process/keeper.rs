@@ -158,7 +158,7 @@ fn variables(
 
 fn run(folder: &Folder, order: &Order, told: &Told, clock: &Real, file: File) -> (How, Shared) {
     let record = Shared::new(file, clock, told);
-    let work = folder.work();
+    let work = order.folder.clone().unwrap_or_else(|| folder.work());
     let variables = match variables(folder, order, told) {
         Ok(variables) => variables,
         Err(why) => return (How::not_started(&why.to_string()), record),
@@ -187,7 +187,7 @@ fn run(folder: &Folder, order: &Order, told: &Told, clock: &Real, file: File) ->
         out.map(|out| record.read(OUT, out)),
         err.map(|err| record.read(ERR, err)),
     ];
-    let mut watch = Watch::new(folder, order.limit, clock.now());
+    let mut watch = Watch::new(folder, order, clock.now());
     if said.is_err() {
         // Nobody could find it again: it must not run on.
         watch.stop(
@@ -300,7 +300,7 @@ struct Shared {
 impl Shared {
     fn new(file: File, clock: &Real, told: &Told) -> Self {
         let (mut masks, mut record) = (Masks::default(), Record::new(file));
-        for (name, value) in told.variables.iter().chain(&told.files) {
+        for (name, value) in told.variables.iter().chain(&told.files).chain(&told.within) {
             let secret = Secret::new(value.clone());
             masks.add(&secret);
             if let Some(why) = secret.shows() {

@@ -3,6 +3,7 @@
 //! in its working directory.
 
 mod attend;
+mod call;
 mod folder;
 mod follow;
 mod keeper;
@@ -14,11 +15,15 @@ mod state;
 mod sweep;
 mod watch;
 
+pub(super) use call::{Asks, Call, ORDERLY, Said};
+pub(super) use folder::{End, Told, below};
 pub use keeper::keep;
+pub(super) use outcome::bad;
+pub(super) use state::How;
 pub use sweep::{forget, sweep};
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -27,8 +32,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::attend::{await_keeper, follow};
+use self::call::as_it_is;
 use self::folder::Folder;
-use self::start::secrets;
+use self::start::{secrets, variables};
 use self::state::State;
 use super::{Cancel, Executor, Found, Job};
 use crate::domain::digest::Digest;
@@ -127,25 +133,17 @@ impl Executor for Process {
 
     fn find(&self, job: Job) -> BoxFuture<'_, Found> {
         async move {
-            if !job.notes.contains_key("intent") {
-                return never_started(&job).await;
-            }
-            let folder = Folder::new(job.folder.clone());
-            match off(move || Ok((folder.is_free()?, folder.state()?))).await {
-                // Also when it has ended: what it wrote may not have been followed to the end.
-                Ok((false, _) | (true, Some(State::Ended { .. }))) => Found::StillRunning,
-                Ok((true, None)) if job.notes.contains_key("started") => {
-                    Found::CannotTell(outcome::lost(&job, "its folder is gone"))
+            let missing = match serde_json::from_value(job.params.clone()) {
+                Ok(params) if !job.port.is_cancelled() => secrets(&job, &params).await.err(),
+                Ok(_) | Err(_) => None,
+            };
+            match (found(&job, &job.folder, "").await, missing) {
+                // Nothing was begun; it can be now, unless a secret is not there: then it waits for
+                // that.
+                (Found::NeverStarted, Some(failure)) if failure.retry == Retry::Contact => {
+                    Found::CannotTell(failure)
                 }
-                Ok((true, None)) => never_started(&job).await,
-                Ok((true, Some(State::Starting))) => Found::CannotTell(outcome::lost(
-                    &job,
-                    "its keeper was killed as it started the command",
-                )),
-                Ok((true, Some(State::Running { pid, born, .. }))) => {
-                    Found::CannotTell(outcome::orphan(&job, pid, born))
-                }
-                Err(failure) => Found::CannotTell(failure),
+                (found, _) => found,
             }
         }
         .boxed()
@@ -165,16 +163,46 @@ impl Process {
             ))
         })?;
         let folder = Folder::new(job.folder.clone());
-        if !job.notes.contains_key("intent") {
+        let command = Call {
+            argv: params.argv.clone(),
+            env: variables(job, &params.env, &folder.work()),
+            bundle: params.bundle,
+            made: &params.made,
+            folder: None,
+            job: job.folder.clone(),
+            end: End::default(),
+            well: &[0],
+            tell: &|| secrets(job, &params).boxed(),
+            says: as_it_is,
+        };
+        let (how, last) = self.run_to_end(job, "", &command).await?;
+        let mut output = outcome::told(job, &params.argv, how, &last)?;
+        if !params.makes.is_empty() {
+            output.public["made"] = made::keep(job, &folder, &params.makes).await?;
+        }
+        Ok(output)
+    }
+
+    /// Runs a command, or attends the one that runs, until it has ended; gives how it ended, and its
+    /// last lines. `name` tells it from others of the same attempt in the notes.
+    pub(super) async fn run_to_end(
+        &self,
+        job: &Job,
+        name: &str,
+        command: &Call<'_>,
+    ) -> Result<(How, Vec<(u8, String)>), Failure> {
+        let folder = Folder::new(command.job.clone());
+        let (intent, started) = (noted(name, "intent"), noted(name, "started"));
+        if !job.notes.contains_key(&intent) {
             if job.port.is_cancelled() {
-                return Err(outcome::called_off(&params.argv));
+                return Err(outcome::called_off(&command.argv));
             }
             // A step that waits for its secrets has begun nothing, and the log says so.
-            secrets(job, &params).await?;
+            (command.tell)().await?;
             job.port
                 .note(
-                    "intent",
-                    json!({ "argv": params.argv, "folder": job.folder }),
+                    &intent,
+                    json!({ "argv": command.argv, "folder": command.job }),
                 )
                 .await?;
         }
@@ -189,42 +217,58 @@ impl Process {
         .await?;
         if free && state.is_none() {
             if job.port.is_cancelled() {
-                return Err(outcome::called_off(&params.argv));
+                return Err(outcome::called_off(&command.argv));
             }
-            while !self.start(job, &params, &folder).await? {
+            while !self.start(job, command, &folder).await? {
                 // Nothing was started, and nothing is: there is no room for its files. What is full
                 // is told by the engine.
                 futures_util::future::select(job.port.sleep(AGAIN_FOR_ROOM), job.port.cancelled())
                     .await;
                 if job.port.is_cancelled() {
-                    return Err(outcome::called_off(&params.argv));
+                    return Err(outcome::called_off(&command.argv));
                 }
             }
         }
         await_keeper(job, &folder).await?;
-        if !job.notes.contains_key("started") {
+        if !job.notes.contains_key(&started) {
             job.port
-                .note("started", json!({ "folder": job.folder }))
+                .note(&started, json!({ "folder": command.job }))
                 .await?;
         }
-        let (how, last) = follow(job, &folder).await?;
-        let mut output = outcome::told(job, &params.argv, how, &last)?;
-        if !params.makes.is_empty() {
-            output.public["made"] = made::keep(job, &folder, &params.makes).await?;
-        }
-        Ok(output)
+        follow(job, &folder, command).await
     }
 }
 
-/// Nothing was begun; it can be now, unless a secret is not there: then it waits for that.
-async fn never_started(job: &Job) -> Found {
-    let missing = match serde_json::from_value(job.params.clone()) {
-        Ok(params) if !job.port.is_cancelled() => secrets(job, &params).await.err(),
-        Ok(_) | Err(_) => None,
-    };
-    match missing {
-        Some(failure) if failure.retry == Retry::Contact => Found::CannotTell(failure),
-        Some(_) | None => Found::NeverStarted,
+/// What a note of a command is called.
+fn noted(name: &str, what: &str) -> String {
+    if name.is_empty() {
+        what.to_owned()
+    } else {
+        format!("{name}-{what}")
+    }
+}
+
+/// What became of a command of that name, whose folder this is.
+pub(super) async fn found(job: &Job, folder: &Path, name: &str) -> Found {
+    if !job.notes.contains_key(&noted(name, "intent")) {
+        return Found::NeverStarted;
+    }
+    let folder = Folder::new(folder.to_owned());
+    match off(move || Ok((folder.is_free()?, folder.state()?))).await {
+        // Also when it has ended: what it wrote may not have been followed to the end.
+        Ok((false, _) | (true, Some(State::Ended { .. }))) => Found::StillRunning,
+        Ok((true, None)) if job.notes.contains_key(&noted(name, "started")) => {
+            Found::CannotTell(outcome::lost(job, "its folder is gone"))
+        }
+        Ok((true, None)) => Found::NeverStarted,
+        Ok((true, Some(State::Starting))) => Found::CannotTell(outcome::lost(
+            job,
+            "its keeper was killed as it started the command",
+        )),
+        Ok((true, Some(State::Running { pid, born, .. }))) => {
+            Found::CannotTell(outcome::orphan(job, pid, born))
+        }
+        Err(failure) => Found::CannotTell(failure),
     }
 }
 

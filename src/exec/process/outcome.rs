@@ -24,12 +24,19 @@ pub(super) fn told(
     how: How,
     last: &[(u8, String)],
 ) -> Result<Output, Failure> {
+    if how == (How::Exit { code: 0 }) {
+        return Ok(Output::public(json!({ "exit": 0 })));
+    }
+    Err(bad(job, argv, how, last))
+}
+
+/// Why a command did not end well.
+pub(in crate::exec) fn bad(job: &Job, argv: &[String], how: How, last: &[(u8, String)]) -> Failure {
     let command = Safe::new(&argv.join(" "));
     let quoted = reason(last)
         .map(|line| format!(": {line}"))
         .unwrap_or_default();
     let failure = match how {
-        How::Exit { code: 0 } => return Ok(Output::public(json!({ "exit": 0 }))),
         How::Exit { code } => Failure::new(format!(
             "{}: {command} ended with exit code {code}{quoted}",
             job.step
@@ -67,12 +74,8 @@ pub(super) fn told(
         ))
         .hint("fix the command in the estate file and deploy again"),
     };
-    Err(failure.detail(
-        last.iter()
-            .map(|(_, line)| line.as_str())
-            .collect::<Vec<_>>()
-            .join("\n"),
-    ))
+    let lines: Vec<&str> = last.iter().map(|(_, line)| line.as_str()).collect();
+    failure.detail(lines.join("\n"))
 }
 
 /// How it ended, where that was badly and nobody asked for it; with what it wrote last.

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::super::Job;
-use super::folder::{Folder, LayOutError, Order, Told};
+use super::call::Call;
+use super::folder::{End, Folder, LayOutError, Order, Told};
 use super::{PATH, Params, Process, made};
 use crate::domain::failure::Failure;
 use crate::domain::request::SourceBundle;
@@ -17,19 +18,17 @@ impl Process {
     pub(super) async fn start(
         &self,
         job: &Job,
-        params: &Params,
+        command: &Call<'_>,
         folder: &Folder,
     ) -> Result<bool, Failure> {
-        let bundle = match params.bundle {
+        let bundle = match command.bundle {
             Some(digest) => job.port.bundle(digest).await?,
             None => SourceBundle::default(),
         };
-        let made = made::fetch(job, &params.made).await?;
-        let told = secrets(job, params).await?;
-        let (argv, variables) = (
-            params.argv.clone(),
-            variables(job, &params.env, &folder.work()),
-        );
+        let made = made::fetch(job, command.made).await?;
+        let told = (command.tell)().await?;
+        let (argv, variables) = (command.argv.clone(), command.env.clone());
+        let (runs_in, end) = (command.folder.map(Path::to_owned), command.end);
         let keeper = match &self.keeper {
             Some(keeper) => keeper.clone(),
             None => child::this_program().map_err(|why| {
@@ -55,6 +54,8 @@ impl Process {
             here.lay_out(&bundle, made, |work| {
                 Ok(Order {
                     secrets: told.names(),
+                    folder: runs_in,
+                    end,
                     ..order(&argv, variables, limit, work)?
                 })
             })?;
@@ -116,12 +117,18 @@ fn order(
         arguments: arguments.to_vec(),
         variables,
         limit,
+        folder: None,
+        end: End::default(),
         secrets: BTreeSet::new(),
     })
 }
 
 /// All variables of the command: a fixed few, what the step names, and what it is run for.
-fn variables(job: &Job, named: &BTreeMap<String, String>, work: &Path) -> BTreeMap<String, String> {
+pub(super) fn variables(
+    job: &Job,
+    named: &BTreeMap<String, String>,
+    work: &Path,
+) -> BTreeMap<String, String> {
     let text = |text: &dyn ToString| text.to_string();
     let mut all: BTreeMap<String, String> = [
         ("PATH", PATH.to_owned()),

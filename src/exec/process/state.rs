@@ -43,7 +43,7 @@ pub(super) enum State {
 /// How a child ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "how", rename_all = "snake_case")]
-pub(super) enum How {
+pub(in crate::exec) enum How {
     /// By itself.
     Exit {
         /// Its code.

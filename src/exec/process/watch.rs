@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::folder::Folder;
-use super::keeper::GRACE;
+use super::call::Asks;
+use super::folder::{End, Folder, Order};
 use super::state::How;
 use crate::domain::time::Time;
 use crate::os::child;
@@ -15,6 +15,7 @@ const UNWATCHED: Duration = Duration::from_mins(15);
 pub(super) struct Watch {
     begun: Time,
     limit: Duration,
+    end: End,
     heard: Time,
     said: String,
     looked: Time,
@@ -23,10 +24,11 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(folder: &Folder, limit: Duration, now: Time) -> Self {
+    pub(super) fn new(folder: &Folder, order: &Order, now: Time) -> Self {
         Self {
             begun: now,
-            limit,
+            limit: order.limit,
+            end: order.end,
             heard: now,
             said: folder.watched(),
             looked: now,
@@ -64,7 +66,10 @@ impl Watch {
 
     pub(super) fn stop(&mut self, why: How, pid: u32, now: Time) {
         self.why = Some(why);
-        self.kill_at = now + GRACE;
-        child::ask_to_end(pid);
+        self.kill_at = now + self.end.within;
+        match self.end.asks {
+            Asks::Terminate => child::ask_to_end(pid),
+            Asks::Interrupt => child::interrupt(pid),
+        };
     }
 }

@@ -1,41 +1,57 @@
 //! The Terraform of a node: where its state is, the providers that it requires, what plug-ins make, and
 //! a module for each component.
 
+mod modules;
+
+pub(super) use self::modules::Modules;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::modules::folder;
 use super::config::{Config, Instance, Site, SiteComponent, Source, Split};
 use super::given::{Bit, Given, Map, Output};
 use super::graph::{Node, home};
-use super::plugins::{self, All, Part, Required};
+use super::plugins::{All, Part, Required};
 use super::tf::{Body, Item, Piece, Value};
 
 /// The provider by which Terraform reads what SOPS encrypted.
 const SOPS: (&str, &str) = ("carlpett/sops", "~> 0.5");
 /// What refers to it.
 const DECRYPTED: &str = "data.sops_external.variables";
-/// Where modules stand that travel with a release, beside the folders of sites.
-pub(super) const MODULES: &str = ".modules";
+/// Where local states stand that are not said to be elsewhere, beside the folders of sites.
+pub(super) const STATES: &str = ".states";
 
 /// What is made of a node.
 #[derive(Debug, Clone)]
-pub struct Generated {
+pub(super) struct Generated {
     /// Its `main.tf`.
-    pub text: String,
-    /// The names of the secrets that it is told. They stand in no file.
-    pub secrets: BTreeSet<String>,
-    /// The folders of the modules that travel with it.
-    pub modules: BTreeSet<String>,
+    pub(super) text: String,
+    /// The names of the secrets that it is told as `var.secrets`. They stand in no file.
+    pub(super) secrets: BTreeSet<String>,
+    /// The files of the modules that travel with it: where each is laid, and the path that it has in
+    /// the estate.
+    pub(super) modules: BTreeMap<String, String>,
+    /// Where its state is, in words.
+    pub(super) state: String,
+    /// Its components, each with its version.
+    pub(super) components: Vec<(String, String)>,
     /// The encrypted file that it reads, by the path that it has beside it.
-    pub encrypted: Option<String>,
+    pub(super) encrypted: Option<String>,
 }
 
 /// Makes Terraform of a node.
-pub(super) fn generate(config: &Config, all: &All, node: &Node) -> Option<Generated> {
+pub(super) fn generate(
+    config: &Config,
+    all: &All,
+    modules: &Modules,
+    node: &Node,
+) -> Option<Generated> {
     let mut sites = config.sites.iter();
     let site = sites.find(|site| site.name.text == node.site)?;
     let making = Making {
         config,
         all,
+        modules,
         site,
         node,
     };
@@ -45,6 +61,7 @@ pub(super) fn generate(config: &Config, all: &All, node: &Node) -> Option<Genera
 struct Making<'a> {
     config: &'a Config,
     all: &'a All,
+    modules: &'a Modules,
     site: &'a Site,
     node: &'a Node,
 }
@@ -95,25 +112,26 @@ impl Making<'_> {
         let mut secrets = BTreeSet::new();
         body.secrets(&mut secrets);
         let rest = body.render();
-        let of_environment = rest.contains("var.secrets[\"env.");
         let encrypted = self
             .config
             .encrypted
             .clone()
             .filter(|_| rest.contains(DECRYPTED));
         let mut head = self.head(&required, encrypted.as_deref());
-        if !secrets.is_empty() || of_environment {
+        if !secrets.is_empty() {
             let mut own = Body::default();
             own.set("type", Value::expression("any"));
             own.set("default", Value::Object(Vec::new()));
             head.block("variable", &["secrets"], own);
         }
-        let modules = components
+        let folders = components
             .iter()
-            .filter_map(|one| match &one.component.source {
-                Source::Folder(folder) => Some(folder.clone()),
-                Source::Address(_) | Source::Registry(_) => None,
-            });
+            .filter_map(|one| folder(&one.component.source));
+        let modules = folders.flat_map(|folder| self.modules.files(folder));
+        let versions = components.iter();
+        let versions = versions
+            .map(|one| (one.own.name.text.clone(), one.component.version.clone()))
+            .collect();
         let rest = if rest.is_empty() {
             rest
         } else {
@@ -123,6 +141,8 @@ impl Making<'_> {
             text: format!("{}{rest}", head.render()),
             secrets,
             modules: modules.collect(),
+            state: self.config.state.says(&self.node.name()),
+            components: versions,
             encrypted,
         }
     }
@@ -193,7 +213,8 @@ impl Making<'_> {
             }
         }
         for (key, other) in others {
-            self.config.state.seen(&key, &other.name(), body);
+            let from = self.node.name();
+            self.config.state.seen(&key, &other.name(), &from, body);
         }
     }
 
@@ -225,7 +246,7 @@ impl Making<'_> {
         match &one.component.source {
             Source::Folder(folder) => {
                 let up = "../".repeat(self.node.name().split('/').count());
-                module.say("source", &format!("{up}{MODULES}/{folder}"));
+                module.say("source", &format!("{up}{}", self.modules.laid(folder)));
             }
             Source::Address(address) => module.say("source", address),
             Source::Registry(module_name) => {
@@ -239,13 +260,7 @@ impl Making<'_> {
         let in_cloud = one.is_in_cloud(self.config);
         for (key, map) in [("variables", &one.variables), ("secrets", &one.secrets)] {
             if in_cloud || !map.is_empty() {
-                let value = self.map(map);
-                let value = if key == "secrets" {
-                    plugins::secret(name, value)
-                } else {
-                    value
-                };
-                module.set(key, value);
+                module.set(key, self.map(map));
             }
         }
         if in_cloud {

@@ -97,7 +97,7 @@ pub(super) fn value(node: &Node, reading: &mut Reading<'_>) -> Given {
 
 /// Whether a word is a number that Terraform would read as the same one. `0441…`, which is an
 /// account to people and an octal number to some readers, is none.
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
     let are = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());

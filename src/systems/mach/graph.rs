@@ -9,17 +9,16 @@ use crate::text::diagnostic::closest;
 
 /// A node: what has a state of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Node {
+pub(super) struct Node {
     /// The site.
-    pub site: String,
+    pub(super) site: String,
     /// The component of it; none for the site.
-    pub component: Option<String>,
+    pub(super) component: Option<String>,
 }
 
 impl Node {
     /// As keys of states, parts of stacks and folders have it: `nl`, `nl/cart`.
-    #[must_use]
-    pub fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         match &self.component {
             Some(component) => format!("{}/{component}", self.site),
             None => self.site.clone(),
@@ -34,7 +33,7 @@ impl Node {
 
 /// The nodes, each with those that come before it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Graph(pub BTreeMap<Node, BTreeSet<Node>>);
+pub(super) struct Graph(pub(super) BTreeMap<Node, BTreeSet<Node>>);
 
 /// What a component of a site needs of the same site, in the order of 1.4: what it names, else what
 /// it refers to, else nothing.

@@ -1,118 +1,198 @@
 //! MACH composer: one file says which components every site has; Terraform of each site and component
-//! is made of it, and carried out over a graph.
+//! is made of it, and carried out over a graph. Plans only.
 
+mod body;
 mod config;
+mod entry;
 mod generate;
 mod given;
 mod graph;
+mod make;
+mod plan;
 mod plugins;
 mod tf;
 mod tree;
 
-use std::collections::BTreeMap;
+pub use self::entry::{MachEntry, Program};
 
-pub use self::generate::Generated;
-pub use self::graph::{Graph, Node};
-pub use self::tree::{Known, Variables};
+use serde_json::Value;
 
-use super::files::{Files, Need};
-use super::message::{Form, Reading};
-use crate::domain::relative::joined;
-use crate::text::diagnostic::{Diagnostic, Diagnostics};
+use self::body::{Body, Making};
+use self::entry::{FETCH, FORM};
+use self::make::{Read as Reading, make};
+use super::entry::{Claim, Form, Home, Remarks, Written, read};
+use super::files::{Files, Need, Read};
+use super::variables;
+use super::{PlanAsk, System};
+use crate::domain::deployment::Deployment;
+use crate::domain::estate::Brings;
+use crate::domain::failure::Failure;
+use crate::domain::flag::{self, Flag, Flags};
+use crate::domain::ids::{StackId, StepId};
+use crate::domain::look::{Look, Quiet, Sights};
+use crate::domain::plan::{Output, Plan};
+use crate::domain::purpose::Purpose;
+use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::row::Row;
+use crate::text::diagnostic::Diagnostic;
 use crate::text::document;
+use crate::text::safe::Safe;
 
-/// How its files are written.
-const FORM: Form = Form {
-    code: "mach",
-    camel: false,
-};
+/// Its name.
+const NAME: &str = "mach";
 
-/// What is made of a configuration.
+/// The system.
 #[derive(Debug)]
-pub struct Made {
-    /// What is deployed after what.
-    pub graph: Graph,
-    /// The Terraform of each node.
-    pub nodes: BTreeMap<Node, Generated>,
-    /// What it says that has no effect, or is given up.
-    pub notes: Vec<Diagnostic>,
-}
+pub struct Mach;
 
-/// What comes of reading a configuration.
-#[derive(Debug)]
-pub enum Read {
-    /// It needs these files first.
-    Needs(Vec<Need>),
-    /// Everything that is made of it.
-    Made(Box<Made>),
-    /// Everything that is wrong with it, each with its place.
-    Wrong(Diagnostics),
-}
-
-/// Reads a configuration, and makes everything of it. `known` has what the estate's entry says.
-#[must_use]
-pub fn read(path: &str, mut known: Known, files: &Files) -> Read {
-    let mut tree = match tree::read(path, files) {
-        tree::Read::Needs(needs) => return Read::Needs(needs),
-        tree::Read::Wrong(wrong) => return Read::Wrong(wrong),
-        tree::Read::Tree(tree) => tree,
-    };
-    match variables(path, &tree, files) {
-        Ok(Some(variables)) => known.variables = Some(variables),
-        Ok(None) => {}
-        Err(other) => return other,
+impl System for Mach {
+    fn name(&self) -> &'static str {
+        NAME
     }
-    let mut wrong = tree::put(&mut tree, &known);
-    let mut reading = Reading::of(&tree.source, FORM);
-    let config = config::read(path, &tree.root, &known, &mut reading);
-    let made = config.map(|config| {
-        let all = plugins::All::read(&config, &mut reading);
-        let graph = graph::graph(&config, &mut reading);
-        (config, all, graph)
-    });
-    wrong.0.extend(reading.found.0);
-    let notes = reading.notes.into_iter().map(|note| tree.placed(note));
-    let notes = tree.notes.0.iter().cloned().chain(notes).collect();
-    let Some((config, all, graph)) = made.filter(|_| wrong.is_empty()) else {
-        let all = wrong.0.into_iter().map(|found| tree.placed(found));
-        let mut wrong = Diagnostics(all.collect());
-        wrong.settle();
-        return Read::Wrong(wrong);
-    };
-    let texts = graph.0.keys().filter_map(|node| {
-        let text = generate::generate(&config, &all, node)?;
-        Some((node.clone(), text))
-    });
-    Read::Made(Box::new(Made {
-        nodes: texts.collect(),
-        graph,
-        notes,
-    }))
-}
 
-/// The variables file that a configuration names.
-fn variables(path: &str, tree: &tree::Tree, files: &Files) -> Result<Option<Variables>, Read> {
-    let own = tree.root.get("mach_composer");
-    let named = own.and_then(|own| own.get("variables_file"));
-    let Some((text, at)) = named.and_then(|node| Some((node.text()?, node.at))) else {
-        return Ok(None);
-    };
-    let say = |says: &str| {
-        let hint = "name a file below the folder of the estate file";
-        let found = tree.source.diagnostic("variables", at, says, hint);
-        Read::Wrong(tree.placed(found).into())
-    };
-    let file = joined(path, text).map_err(|why| say(&why))?;
-    let missing = files.missing(vec![Need::File(file.clone())]);
-    if !missing.is_empty() {
-        return Err(Read::Needs(missing));
+    fn form(&self) -> &'static Form {
+        &FORM
     }
-    let Some(found) = files.get(&file) else {
-        return Err(say(&format!("there is no file {file}")));
-    };
-    match document::read(&file, &found.bytes, tree::LIMITS) {
-        Ok((_, root)) => Ok(Some(Variables::of(&file, &root))),
-        Err(wrong) => Err(Read::Wrong(wrong)),
+
+    fn check(&self, written: &Written<'_>, told: &mut Remarks) {
+        match written.read::<MachEntry>() {
+            Ok(entry) => entry.check(written.app, told),
+            Err(says) => told.say("shape", &[], says, ""),
+        }
+    }
+
+    fn secrets(&self, app: &str, entry: &document::Node) -> Remarks {
+        variables::in_clear(app, entry, &["secrets"], FETCH)
+    }
+
+    fn reach(&self, app: &str, environments: &str, entry: &Value) -> Vec<String> {
+        read::<MachEntry>(entry)
+            .map(|entry| entry.reach(app, environments))
+            .unwrap_or_default()
+    }
+
+    /// Whose a state is its configuration alone says.
+    fn claims(&self, _app: &str, _home: &Home<'_>, _entry: &Value) -> Vec<Claim> {
+        Vec::new()
+    }
+
+    fn names(&self, entry: &Value) -> Vec<(Need, Vec<String>)> {
+        read::<MachEntry>(entry)
+            .map(|entry| entry.names())
+            .unwrap_or_default()
+    }
+
+    fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read {
+        let wrong =
+            |why: &str| Read::Wrong(Diagnostic::of_file(NAME, &whole.to_string(), why, "").into());
+        let entry = match read::<MachEntry>(entry) {
+            Ok(entry) => entry,
+            Err(why) => return wrong(&why.to_string()),
+        };
+        let file = entry.file(whole.env.as_str());
+        let made = match make(&file, entry.known(), files) {
+            Reading::Needs(needs) => return Read::Needs(needs),
+            Reading::Wrong(found) => return Read::Wrong(found),
+            Reading::Made(made) => made,
+        };
+        let making = Making {
+            whole,
+            entry: &entry,
+            made: &made,
+            files,
+        };
+        let notes = made.notes.iter();
+        let notes = notes.map(|note| Safe::new(&note.to_string())).collect();
+        making
+            .specs()
+            .map_or_else(|why| wrong(&why), |parts| Read::Parts(parts, notes))
+    }
+
+    fn after(&self, whole: &StackId, spec: &Spec) -> Vec<StackId> {
+        let after = Body::of(spec).map(|body| body.after).unwrap_or_default();
+        let parts = after.iter().filter_map(|node| {
+            let part = Some(node.parse().ok()?);
+            Some(StackId {
+                part,
+                ..whole.clone()
+            })
+        });
+        parts.collect()
+    }
+
+    fn rendered(&self, _spec: &Spec, files: &SourceBundle) -> Vec<(String, Vec<u8>)> {
+        let all = files.files.iter();
+        all.map(|(path, file)| (path.clone(), file.bytes.clone()))
+            .collect()
+    }
+
+    fn flags(&self) -> &'static [Flag] {
+        const FLAGS: &[Flag] = &[
+            Flag {
+                name: plan::AUTO,
+                form: flag::Form::Switch(false),
+                purposes: &[Purpose::Deploy],
+                says: "what is planned is applied without a person, where nothing is deleted or replaced",
+            },
+            Flag {
+                name: plan::IGNORE,
+                form: flag::Form::Switch(false),
+                purposes: &[Purpose::Deploy],
+                says: "it is planned also where nothing changed since its last deployment",
+            },
+            Flag {
+                name: plan::FORCE,
+                form: flag::Form::Switch(false),
+                purposes: &[Purpose::Deploy],
+                says: "providers and modules are fetched again, and the newest that the files allow",
+            },
+        ];
+        FLAGS
+    }
+
+    fn rows(&self, spec: &Spec) -> Vec<Row> {
+        let Ok(body) = Body::of(spec) else {
+            return Vec::new();
+        };
+        let mut rows = vec![
+            Row::new("environment", &body.environment),
+            Row::new("state", &body.state),
+        ];
+        if !body.after.is_empty() {
+            let after: Vec<&str> = body.after.iter().map(String::as_str).collect();
+            rows.push(Row::new("after", &after.join(", ")));
+        }
+        let components = body.components.iter();
+        rows.extend(components.map(|(name, version)| Row::new(name, version)));
+        rows
+    }
+
+    fn brings(&self, _spec: &Spec) -> Brings {
+        Brings {
+            first: "plan; apply what a person approves".to_owned(),
+            then: "plan; apply what a person approves".to_owned(),
+        }
+    }
+
+    fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
+        plan::looks(ask, spec, seen)
+    }
+
+    fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
+        plan::plan(ask, spec, seen)
+    }
+
+    fn quiet(&self, _purpose: Purpose, _flags: &Flags, _seen: &Sights) -> Quiet {
+        Quiet::Quiet
+    }
+
+    fn eval(&self, kind: &str, params: &Value) -> Option<Result<Output, String>> {
+        plan::eval(kind, params)
+    }
+
+    /// Nothing: what was planned is planned anew, because nobody knows what changed since.
+    fn carry(&self, _old: &Deployment, _plan: &Plan) -> Vec<(StepId, Output)> {
+        Vec::new()
     }
 }
 

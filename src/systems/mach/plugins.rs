@@ -192,41 +192,10 @@ fn of_components<'a>(
     all
 }
 
-/// Settings that are secrets.
-const SECRETS: [&str; 3] = ["client_secret", "auth_token", "cma_token"];
-
 /// A setting of a plug-in: what it stands for in Terraform.
 fn setting(key: &'static str, m: &mut Message<'_>, reading: &mut Reading<'_>) -> Option<Value> {
     let node = m.get(key, reading)?;
-    let value = whole(node, reading);
-    let is_secret = SECRETS.contains(&key) && value.is_literal();
-    // What it is said for begins with the name of the plug-in.
-    let plugin = m.what().split(' ').next().unwrap_or_default();
-    Some(if is_secret {
-        Value::Secret(format!("{plugin}.{key}"))
-    } else {
-        value
-    })
-}
-
-/// Values of which each single one that stands there is a secret, by the names that lead to it.
-pub(super) fn secret(name: &str, value: Value) -> Value {
-    match value {
-        Value::Object(all) => {
-            let all = all.into_iter().map(|(key, value)| {
-                let value = secret(&format!("{name}.{key}"), value);
-                (key, value)
-            });
-            Value::Object(all.collect())
-        }
-        Value::List(items) => {
-            let items = items.into_iter().enumerate();
-            let items = items.map(|(n, value)| secret(&format!("{name}.{n}"), value));
-            Value::List(items.collect())
-        }
-        value if value.is_literal() => Value::Secret(name.to_owned()),
-        value => value,
-    }
+    Some(whole(node, reading))
 }
 
 /// A setting that must be there.

@@ -4,6 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+/// How an expression begins that stands for a secret; its name and a quote follow.
+const SECRET: &str = "var.secrets[\"";
+
 /// What stands in a file or a block, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Body(pub(super) Vec<Item>);
@@ -38,8 +41,6 @@ pub(super) enum Value {
     List(Vec<Value>),
     /// An object, with the order of its keys.
     Object(Vec<(String, Value)>),
-    /// A secret that stands in a file: Terraform is told it by its name, and it is written nowhere.
-    Secret(String),
 }
 
 /// A piece of a text.
@@ -55,22 +56,6 @@ impl Value {
     /// A text without anything that Terraform puts into it.
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self::Text(vec![Piece::Plain(text.into())])
-    }
-
-    /// Whether it stands there as it is, and says something.
-    pub(super) fn is_literal(&self) -> bool {
-        match self {
-            Value::Switch(_) | Value::Number(_) => true,
-            Value::Text(pieces) => {
-                let plain = |piece: &Piece| matches!(piece, Piece::Plain(_));
-                pieces.iter().all(plain)
-            }
-            Value::Null
-            | Value::Expression(_)
-            | Value::List(_)
-            | Value::Object(_)
-            | Value::Secret(..) => false,
-        }
     }
 
     /// What Terraform works out.
@@ -209,19 +194,28 @@ fn indent(depth: usize) -> String {
     "  ".repeat(depth)
 }
 
+/// Every secret that an expression names.
+fn named(text: &str, found: &mut BTreeSet<String>) {
+    let mut rest = text;
+    while let Some(begin) = rest.find(SECRET) {
+        rest = &rest[begin + SECRET.len()..];
+        let Some(end) = rest.find('"') else { return };
+        found.insert(rest[..end].to_owned());
+        rest = &rest[end..];
+    }
+}
+
 impl Value {
     fn secrets(&self, found: &mut BTreeSet<String>) {
         match self {
-            Value::Secret(name) => {
-                found.insert(name.clone());
-            }
+            Value::Expression(text) => named(text, found),
+            Value::Text(pieces) => pieces.iter().for_each(|piece| match piece {
+                Piece::Expression(text) => named(text, found),
+                Piece::Plain(_) => {}
+            }),
             Value::List(items) => items.iter().for_each(|item| item.secrets(found)),
             Value::Object(all) => all.iter().for_each(|(_, value)| value.secrets(found)),
-            Value::Null
-            | Value::Switch(_)
-            | Value::Number(_)
-            | Value::Text(_)
-            | Value::Expression(_) => {}
+            Value::Null | Value::Switch(_) | Value::Number(_) => {}
         }
     }
 
@@ -232,7 +226,6 @@ impl Value {
             Value::Switch(is) => is.to_string(),
             Value::Number(text) | Value::Expression(text) => text.clone(),
             Value::Text(pieces) => text_of(pieces),
-            Value::Secret(name) => format!("var.secrets[{}]", quoted(name)),
             Value::List(items) if items.is_empty() => "[]".to_owned(),
             Value::Object(entries) if entries.is_empty() => "{}".to_owned(),
             Value::List(items) => {

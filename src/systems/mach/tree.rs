@@ -4,9 +4,7 @@
 
 mod put;
 
-pub use put::{Known, Variables};
-
-pub(super) use put::put;
+pub(super) use put::{Kept, Known, Variables, put};
 
 use crate::domain::relative::joined;
 use crate::systems::files::{Files, Need};
@@ -30,10 +28,19 @@ pub(super) struct Tree {
     pub(super) source: Source,
     /// The root of the first, with everything that is named in its place.
     pub(super) root: Node,
-    /// Each file, with the number of lines before it.
-    files: Vec<(Safe, usize)>,
+    /// Each file, where it begins.
+    files: Vec<Part>,
     /// What is read although it is written in a way that is given up.
     pub(super) notes: Diagnostics,
+}
+
+/// A file of a tree.
+struct Part {
+    name: Safe,
+    /// How many lines are before it.
+    before: usize,
+    /// What of it is named: the keys that lead there.
+    within: Vec<String>,
 }
 
 /// What comes of reading.
@@ -60,7 +67,7 @@ pub(super) fn read(path: &str, files: &Files) -> Read {
         wrong: Diagnostics::default(),
         notes: Diagnostics::default(),
     };
-    let root = reader.file(path, 0);
+    let root = reader.file(path, 0, Vec::new());
     if !reader.needs.is_empty() {
         return Read::Needs(reader.needs);
     }
@@ -82,27 +89,42 @@ impl Tree {
     /// The same diagnostic with the file in which its place is, and the line there.
     pub(super) fn placed(&self, mut found: Diagnostic) -> Diagnostic {
         let mut all = self.files.iter().rev();
-        if let Some((name, before)) = all.find(|(_, before)| *before < found.at.line) {
-            found.file = name.clone();
-            found.at.line -= before;
+        if let Some(part) = all.find(|part| part.before < found.at.line) {
+            found.file = part.name.clone();
+            found.at.line -= part.before;
         }
         found
     }
 }
 
+/// Whether SOPS encrypted a file.
+pub(super) fn is_encrypted(root: &Node) -> bool {
+    root.get("sops").is_some_and(|own| own.get("mac").is_some())
+}
+
 struct Reader<'a> {
     files: &'a Files,
     text: String,
-    known: Vec<(Safe, usize)>,
+    known: Vec<Part>,
     needs: Vec<Need>,
     wrong: Diagnostics,
     notes: Diagnostics,
 }
 
 impl Reader<'_> {
-    fn file(&mut self, path: &str, deep: usize) -> Option<Node> {
+    fn file(&mut self, path: &str, deep: usize, within: Vec<String>) -> Option<Node> {
         let file = self.files.get(path)?;
-        let (source, root) = match document::read(path, &file.bytes, LIMITS) {
+        let mut read = document::read(path, &file.bytes, LIMITS);
+        if read.as_ref().is_ok_and(|(_, root)| is_encrypted(root)) {
+            let needs = self.files.missing(vec![Need::Opened(path.to_owned())]);
+            if !needs.is_empty() {
+                self.needs.extend(needs);
+                return None;
+            }
+            // One that cannot be opened is told by whoever tried.
+            read = document::read(path, self.files.opened(path)?, LIMITS);
+        }
+        let (source, root) = match read {
             Ok(read) => read,
             Err(found) => {
                 self.wrong.0.extend(found.0);
@@ -110,7 +132,11 @@ impl Reader<'_> {
             }
         };
         let before = self.text.matches('\n').count();
-        self.known.push((source.name.clone(), before));
+        self.known.push(Part {
+            name: source.name.clone(),
+            before,
+            within,
+        });
         self.text.push_str(&source.text);
         if !source.text.ends_with('\n') {
             self.text.push('\n');
@@ -188,7 +214,7 @@ impl Reader<'_> {
             );
             return None;
         }
-        let mut root = self.file(&path, deep + 1)?;
+        let mut root = self.file(&path, deep + 1, named.within.clone())?;
         for part in &named.within {
             let Some(inner) = root.get(part) else {
                 let says = format!("{path} has no {:?}", named.within.join("/"));

@@ -14,6 +14,7 @@ use crate::domain::relative::plain;
 use crate::systems::entry::Form;
 use crate::systems::files::Need;
 use crate::systems::reach::{quoted, words};
+use crate::systems::variables::Lists;
 use crate::text::counted::counted;
 
 /// The form.
@@ -134,16 +135,13 @@ impl ScriptEntry {
             .collect()
     }
 
-    /// All secrets: the list in which each stands, its name, where it is.
-    fn secrets(&self) -> impl Iterator<Item = (&'static str, &str, &str)> {
-        self.secrets
-            .iter()
-            .map(|(name, given)| ("secrets", name.as_str(), given.as_str()))
-            .chain(
-                self.secret_files
-                    .iter()
-                    .map(|(name, given)| ("secret_files", name.as_str(), given.as_str())),
-            )
+    /// Its variables.
+    fn lists(&self) -> Lists<'_> {
+        Lists {
+            env: &self.env,
+            secrets: &self.secrets,
+            secret_files: &self.secret_files,
+        }
     }
 
     /// What it reaches, one sentence each. The command stands last: nothing that is said of it can
@@ -176,28 +174,8 @@ impl ScriptEntry {
             .files
             .iter()
             .map(|files| format!("script {app}: takes the files {}", words(files)));
-        let variables = self
-            .env
-            .iter()
-            .map(|(key, value)| format!("script {app}: sets {}={}", quoted(key), quoted(value)));
-        let secrets = self.secrets().map(|(key, name, given)| {
-            let how = if key == "secrets" {
-                "as"
-            } else {
-                "in a file as"
-            };
-            format!(
-                "script {app}: reads the secret {} and gives it {how} {}",
-                quoted(given),
-                quoted(name)
-            )
-        });
-        self.all()
-            .map(runs)
-            .chain(files)
-            .chain(variables)
-            .chain(secrets)
-            .collect()
+        let variables = self.lists().reach("script", &app);
+        self.all().map(runs).chain(files).chain(variables).collect()
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::entry::{Claim, Form, Home, Remarks, Written, read};
 use super::files::{Files, Need, Read};
+use super::variables::references;
 use super::{PlanAsk, System};
 use crate::domain::deployment::Deployment;
 use crate::domain::digest::Digest;
@@ -125,19 +126,6 @@ fn spec(stack: &StackId, entry: &ScriptEntry, bundle: &SourceBundle) -> Result<S
         about: Vec::new(),
         watch_logs: Vec::new(),
     })
-}
-
-fn references(
-    stack: &StackId,
-    given: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, SecretRef>, String> {
-    let read = |(name, text): (&String, &String)| -> Result<(String, SecretRef), String> {
-        let reference = text
-            .parse::<SecretRef>()
-            .map_err(|why| format!("{stack}, {name}: {why}"))?;
-        Ok((name.clone(), reference))
-    };
-    given.iter().map(read).collect()
 }
 
 impl System for Script {

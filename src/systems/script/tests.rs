@@ -66,6 +66,8 @@ fn plan(purpose: Purpose, entry: &ScriptEntry) -> Result<Plan, Failure> {
         seen: None,
         serving: None,
         left_at: None,
+        recorded: None,
+        needed_by: Vec::new(),
         reserved: std::collections::BTreeSet::new(),
         flags: Flags::new(),
     };

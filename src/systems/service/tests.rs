@@ -101,6 +101,8 @@ fn ask(purpose: Purpose, class: EnvClass) -> PlanAsk {
         seen: None,
         serving: None,
         left_at: None,
+        recorded: None,
+        needed_by: Vec::new(),
         reserved: std::collections::BTreeSet::new(),
         flags: Flags::new(),
     }

@@ -76,6 +76,8 @@ pub(super) fn ask(env: &str, purpose: Purpose) -> PlanAsk {
         seen: None,
         serving: None,
         left_at: None,
+        recorded: None,
+        needed_by: Vec::new(),
         reserved: std::collections::BTreeSet::new(),
         flags: Flags::default(),
     }
@@ -463,7 +465,9 @@ fn an_entry_for_each_app_is_a_site_of_its_own_for_each() {
         match Website.read(&stack, &own, &Files::default()) {
             Read::Stacks(stacks) => Ok(stacks),
             Read::Wrong(found) => Err(found.to_string()),
-            Read::Needs(_) | Read::Rendered(..) => panic!("it needs no file, and makes none"),
+            Read::Needs(_) | Read::Rendered(..) | Read::Parts(..) => {
+                panic!("it needs no file, and makes none")
+            }
         }
     };
     let stacks = site(&app).unwrap();

@@ -197,6 +197,7 @@ fn rules_are_what_systems_say_of_stacks() {
             spec,
             bundle: SourceBundle::default(),
             depends_on: Vec::new(),
+            after: Vec::new(),
             rows: Vec::new(),
             brings: crate::domain::estate::Brings::default(),
             beside: Vec::new(),

@@ -5,8 +5,10 @@
 mod canvas;
 mod deployment;
 mod list;
+mod mach;
 mod map;
 mod picture;
+mod plain;
 pub mod plan;
 mod script;
 mod service;
@@ -34,6 +36,7 @@ use picture::{Paint, picture};
 static MAPS: &[(&Lifecycle, &Map)] = &[
     (&lifecycles::SERVICE, &service::SERVICE),
     (&lifecycles::SCRIPT, &script::SCRIPT),
+    (&lifecycles::MACH, &mach::MACH),
     (&lifecycles::WEBSITE, &website::WEBSITE),
     (&lifecycles::DEPLOYMENT, &deployment::DEPLOYMENT),
 ];

@@ -7,10 +7,10 @@ use super::canvas::{Dir, cells_of};
 use super::map::Wire;
 use super::*;
 use crate::domain::lifecycle::Origin;
-use crate::domain::lifecycles::{DEPLOYMENT, SCRIPT, SERVICE, WEBSITE};
+use crate::domain::lifecycles::{DEPLOYMENT, MACH, SCRIPT, SERVICE, WEBSITE};
 use crate::tui::theme::Depth;
 
-const TABLES: [&Lifecycle; 4] = [&SERVICE, &DEPLOYMENT, &SCRIPT, &WEBSITE];
+const TABLES: [&Lifecycle; 5] = [&SERVICE, &DEPLOYMENT, &SCRIPT, &WEBSITE, &MACH];
 
 fn theme() -> Theme {
     Theme::built_in("dark", Depth::True, Glyphs::UNICODE).unwrap()

@@ -58,7 +58,15 @@ fn points(kind: &str) -> Vec<&'static str> {
         | "acm.delete" | "ssm.put" | "ssm.delete" | "ecs.register" | "postgres.upsert"
         | "postgres.cleanup" | "postgres.destroy" => &["before sleep"],
         // It calls no cloud. Its call is the start of the keeper, which stands between two notes.
-        "process.run" => &["before call", "after call"],
+        "process.run" | "terraform.init" | "terraform.validate" | "terraform.plan"
+        | "terraform.apply" => &["before call", "after call"],
+        "terraform.generate" | "terraform.discard" => &[
+            "before note",
+            "after note",
+            "before call",
+            "after call",
+            "before sleep",
+        ],
         _ => &[],
     };
     POINTS

@@ -23,8 +23,9 @@ use holdpoint::domain::folds::Folds;
 use holdpoint::domain::hold::Hold;
 use holdpoint::domain::ids::{AskId, DeploymentId, HoldId, StackId};
 use holdpoint::domain::line::Line;
+use holdpoint::domain::masks::Secret;
 use holdpoint::domain::person::Person as Proven;
-use holdpoint::domain::request::SourceFile;
+use holdpoint::domain::request::{SourceFile, Spec};
 use holdpoint::engine::{Engine, EngineError, EyesByKind, Lines, Parts, Share, Signal};
 use holdpoint::exec::Executor;
 use holdpoint::hosts::Hosts;
@@ -62,36 +63,45 @@ pub(super) struct Release {
     pub(super) files: Vec<(&'static str, SourceFile)>,
 }
 
+/// The first stack of an application, with the files of them all.
+fn first(stacks: Vec<(StackId, Spec)>, files: Files) -> Attached {
+    let (stack, spec) = stacks.into_iter().next().unwrap();
+    Attached {
+        stack,
+        spec,
+        bundle: files.into_bundle(),
+    }
+}
+
 impl Release {
     /// As its system reads it.
     pub(super) fn read(self, stack: &StackId) -> Attached {
         let mut files = Files::default();
         loop {
             match self.system.read(stack, &self.entry, &files) {
-                read @ (Read::Stacks(_) | Read::Rendered(..)) => {
-                    let stacks = match read {
-                        Read::Rendered(stacks, made) => {
-                            files.put(made);
-                            stacks
-                        }
-                        Read::Stacks(stacks) => stacks,
-                        Read::Wrong(_) | Read::Needs(_) => unreachable!(),
-                    };
-                    let (stack, spec) = stacks.into_iter().next().unwrap();
+                Read::Parts(parts, _) => {
+                    let (stack, spec, bundle) = parts.into_iter().next().unwrap();
                     return Attached {
                         stack,
                         spec,
-                        bundle: files.into_bundle(),
+                        bundle,
                     };
+                }
+                Read::Stacks(stacks) => return first(stacks, files),
+                Read::Rendered(stacks, made) => {
+                    files.put(made);
+                    return first(stacks, files);
                 }
                 Read::Wrong(found) => panic!("{found}"),
                 Read::Needs(needs) => needs.into_iter().for_each(|need| {
                     let is_it = |name: &str| match &need {
-                        Need::File(path) | Need::Maybe(path) => name == path,
+                        Need::File(path) | Need::Maybe(path) | Need::Opened(path) => name == path,
                         // Of a folder, as all that are asked for here are.
-                        Need::Glob(glob) => glob
-                            .split_once('*')
-                            .is_some_and(|(from, to)| name.starts_with(from) && name.ends_with(to)),
+                        Need::Glob(glob) => {
+                            let from = glob.split('*').next().unwrap_or_default();
+                            let to = glob.rsplit('*').next().unwrap_or_default();
+                            name.starts_with(from) && name.ends_with(to)
+                        }
                     };
                     let found = self
                         .files
@@ -126,7 +136,8 @@ impl Life {
         let store = Memory::new();
         assert_eq!(store.id(), Self::STORE);
         let ids = AtomicU64::new(1);
-        let seen = eyes(clients, hosts, &clock, &store.id());
+        let key = Secret::new("key".to_owned());
+        let seen = eyes(clients, hosts, &clock, &store.id(), &key);
         let parts = Parts {
             store: Arc::new(store.clone()),
             share: Share::All,
@@ -144,6 +155,10 @@ impl Life {
                 seen,
                 holdpoint::places::all(),
             )),
+            lasting: {
+                let root = jobs.join("lasting");
+                Arc::new(move |stack| root.join(stack.whole().to_string()))
+            },
             job: Arc::new(move |deployment, step, attempt| {
                 jobs.join(format!("{deployment}/{step}/{attempt}"))
             }),

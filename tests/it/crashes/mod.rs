@@ -9,6 +9,7 @@ mod ended;
 mod fate;
 mod life;
 mod site;
+mod terraform;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -239,6 +240,7 @@ async fn every_executor_has_its_story() {
         .chain([command::KIND, CANCEL])
         .chain(site::kinds())
         .chain(databases::kinds())
+        .chain(terraform::kinds())
         .collect();
     let cloud = Cloud::open(0).await;
     let all = executors(&cloud.clients(), &Hosts::of(&cloud.clock()));

@@ -273,6 +273,7 @@ impl Workshop {
             env: "dev".parse().unwrap(),
             place: Some(self.place()),
             folder: std::path::PathBuf::from("/nowhere"),
+            lasting: std::path::PathBuf::from("/nowhere"),
             port: Arc::new(self.bench(None)),
         }
     }

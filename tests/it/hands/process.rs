@@ -174,6 +174,7 @@ impl Run {
             env: "dev".parse().unwrap(),
             place: None,
             folder: place.path().join("job"),
+            lasting: place.path().join("lasting"),
             port: desk.clone(),
         };
         Self {

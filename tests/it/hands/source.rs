@@ -354,6 +354,7 @@ async fn the_source_of_exactly_one_commit_comes_without_the_folder_around_it() {
         executor.check(&params).unwrap();
         let job = Job {
             folder: folder.path().join("job"),
+            lasting: folder.path().join("lasting"),
             ..shop.job(params)
         };
         executor.run(job).await

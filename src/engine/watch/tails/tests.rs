@@ -174,7 +174,13 @@ impl Scene {
             self.kept.clone(),
         );
         let hosts = crate::hosts::Hosts::of(&Real::shared());
-        let eyes = crate::observe::eyes(&self.clients, &hosts, &Real::shared(), "0a1b2c3d");
+        let eyes = crate::observe::eyes(
+            &self.clients,
+            &hosts,
+            &Real::shared(),
+            "0a1b2c3d",
+            &crate::domain::masks::Secret::new("key".to_owned()),
+        );
         let eyes = Arc::new(crate::engine::EyesByKind::new(
             self.clients.clone(),
             Real::shared(),

@@ -362,6 +362,7 @@ pub(super) fn job(clock: &Stepped, env: &str, place: &Place, params: Value) -> J
         env: env.parse().unwrap(),
         place: Some(place.clone()),
         folder: std::path::PathBuf::from("/nowhere"),
+        lasting: std::path::PathBuf::from("/nowhere"),
         port: Arc::new(Waits(clock.clone())),
     }
 }

@@ -1,5 +1,9 @@
 //! Where Terraform keeps the states of a configuration: reading that, and what a node says of it.
 
+mod told;
+
+use crate::domain::relative::{inside, plain};
+use crate::systems::mach::generate::STATES;
 use crate::systems::mach::tf::{Body, Value};
 use crate::systems::message::{Message, Reading};
 
@@ -35,7 +39,7 @@ pub(in crate::systems::mach) enum State {
     Remote {
         organization: String,
         hostname: Option<String>,
-        token: bool,
+        token: Option<String>,
         name: Option<String>,
         prefix: Option<String>,
     },
@@ -50,7 +54,7 @@ pub(in crate::systems::mach) enum Setting {
     Number(u32),
     /// On.
     On,
-    /// A secret.
+    /// A secret, by its name.
     Secret(String),
 }
 
@@ -93,7 +97,7 @@ pub(super) fn read(mut m: Message<'_>, reading: &mut Reading<'_>) -> Option<Stat
             prefix: text("prefix", &mut m, reading),
         }),
         "http" => Some(http(&mut m, reading)),
-        "local" => Some(State::Local(text("path", &mut m, reading))),
+        "local" => Some(State::Local(local(&mut m, reading))),
         _ => Some(remote(&mut m, reading)),
     };
     m.end(reading);
@@ -111,6 +115,25 @@ fn needed(key: &'static str, m: &mut Message<'_>, reading: &mut Reading<'_>) -> 
         .unwrap_or_default()
 }
 
+/// The folder of local states.
+fn local(m: &mut Message<'_>, reading: &mut Reading<'_>) -> Option<String> {
+    let word = m
+        .text("path", reading)
+        .filter(|word| !word.text.is_empty())?;
+    if !word.text.starts_with('/') && inside(&word.text).is_err() {
+        let says = format!(
+            "the local states in {:?} would lie outside of the folder of the sites",
+            word.text
+        );
+        reading.say(
+            word.at,
+            says,
+            "name a folder below, or a whole path such as /srv/states",
+        );
+    }
+    Some(word.text)
+}
+
 fn http(m: &mut Message<'_>, reading: &mut Reading<'_>) -> State {
     let mut all = vec![("address", Setting::Text(needed("address", m, reading)))];
     for (key, preset) in [
@@ -126,8 +149,8 @@ fn http(m: &mut Message<'_>, reading: &mut Reading<'_>) -> State {
             all.push((key, Setting::Text(text)));
         }
     }
-    if let Some(password) = text("password", m, reading) {
-        all.push(("password", Setting::Secret(password)));
+    if let Some(name) = secret("password", m, reading) {
+        all.push(("password", Setting::Secret(name)));
     }
     if m.switch("skip_cert_verification", reading) {
         all.push(("skip_cert_verification", Setting::On));
@@ -145,16 +168,32 @@ fn http(m: &mut Message<'_>, reading: &mut Reading<'_>) -> State {
             all.push((key, Setting::Text(text)));
         }
     }
-    if let Some(key) = text("client_private_key_pem", m, reading) {
-        all.push(("client_private_key_pem", Setting::Secret(key)));
+    if let Some(name) = secret("client_private_key_pem", m, reading) {
+        all.push(("client_private_key_pem", Setting::Secret(name)));
     }
     State::Http(all)
+}
+
+/// The name of a secret that a backend is told by a variable of Terraform's own environment.
+fn secret(key: &'static str, m: &mut Message<'_>, reading: &mut Reading<'_>) -> Option<String> {
+    let word = m.text(key, reading).filter(|word| !word.text.is_empty())?;
+    let name = word.text.strip_prefix("${var.secrets[\"");
+    let name = name.and_then(|rest| rest.strip_suffix("\"]}"));
+    if name.is_none_or(|name| name.contains('"')) {
+        let says = format!(
+            "{key} of {} is told to Terraform whole or not at all",
+            m.what()
+        );
+        let hint = "write the secret itself, ${var.NAME} of a variables file that is not encrypted, or ${env.NAME} with secrets: { NAME: … } in the estate file";
+        reading.say(word.at, says, hint);
+    }
+    name.map(str::to_owned)
 }
 
 fn remote(m: &mut Message<'_>, reading: &mut Reading<'_>) -> State {
     let organization = needed("organization", m, reading);
     let hostname = text("hostname", m, reading);
-    let token = text("token", m, reading).is_some();
+    let token = secret("token", m, reading);
     let (mut name, mut prefix) = (None, None);
     let at = m.at;
     if let Some(mut inner) = m.message("workspaces", reading) {
@@ -188,8 +227,8 @@ impl State {
         }
     }
 
-    /// The settings for the state of a node.
-    fn settings(&self, node: &str) -> Body {
+    /// The settings for the state of a node, as they are written in the folder of another.
+    fn settings(&self, node: &str, from: &str) -> Body {
         let mut body = Body::default();
         let below = |folder: &Option<String>| match folder {
             Some(folder) => format!("{folder}/{node}"),
@@ -240,8 +279,19 @@ impl State {
                 }
             }
             State::Local(path) => {
-                if let Some(path) = path {
+                let path = path.as_deref().unwrap_or(".");
+                if path.starts_with('/') {
                     body.say("path", &format!("{path}/{node}.tfstate"));
+                } else {
+                    // Beside the folders of all sites, so that nodes find the states of each other.
+                    let up = "../".repeat(from.split('/').count());
+                    let below = plain(path);
+                    let below = if below.is_empty() {
+                        below
+                    } else {
+                        format!("{below}/")
+                    };
+                    body.say("path", &format!("{up}{STATES}/{below}{node}.tfstate"));
                 }
             }
             State::Remote {
@@ -258,7 +308,7 @@ impl State {
 
     /// The block of a node that says where its state is.
     pub(in crate::systems::mach) fn block(&self, node: &str, into: &mut Body) {
-        let mut body = self.settings(node);
+        let mut body = self.settings(node, node);
         if let State::Remote { name, prefix, .. } = self {
             let mut inner = Body::default();
             inner.say_any("name", name.as_deref());
@@ -268,9 +318,15 @@ impl State {
         into.block("backend", &[self.backend()], body);
     }
 
-    /// The block by which another node reads the state of this one.
-    pub(in crate::systems::mach) fn seen(&self, key: &str, node: &str, into: &mut Body) {
-        let mut settings = self.settings(node).attributes();
+    /// The block by which a node reads the state of another.
+    pub(in crate::systems::mach) fn seen(
+        &self,
+        key: &str,
+        node: &str,
+        from: &str,
+        into: &mut Body,
+    ) {
+        let mut settings = self.settings(node, from).attributes();
         match self {
             // What reads a state writes and locks nothing.
             State::Http(_) => {

@@ -1,31 +1,40 @@
-//! What `${env.NAME}` and `${var.path}` stand for, put in its place.
+//! What `${env.NAME}` and `${var.path}` stand for, put in its place; and in the place of secrets
+//! that stand in the files, the variable of Terraform that holds them.
+
+mod kept;
+
+pub(in crate::systems::mach) use kept::Kept;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
-use super::Tree;
+use self::kept::{form, is_secret, name, step};
+use super::{Part, Tree};
+use crate::forms::terraform::{Form, parts};
+use crate::systems::mach::tf::quoted;
 use crate::text::diagnostic::{At, Diagnostics, closest};
 use crate::text::document::{Content, Node, Source};
 
 /// What the references of a configuration may name.
 #[derive(Debug, Clone, Default)]
-pub struct Known {
+pub(in crate::systems::mach) struct Known {
     /// Variables of the environment, by what the estate's entry says.
-    pub env: BTreeMap<String, String>,
+    pub(in crate::systems::mach) env: BTreeMap<String, String>,
     /// Those of them that are secrets: known where a deployment runs.
-    pub secrets: BTreeSet<String>,
+    pub(in crate::systems::mach) secrets: BTreeSet<String>,
     /// The variables file; none where there is none.
-    pub variables: Option<Variables>,
+    pub(in crate::systems::mach) variables: Option<Variables>,
 }
 
 /// A variables file.
 #[derive(Debug, Clone, Default)]
-pub struct Variables {
+pub(in crate::systems::mach) struct Variables {
     /// Its path.
-    pub file: String,
+    pub(in crate::systems::mach) file: String,
     /// Its values, by the names that lead to them.
-    pub values: BTreeMap<String, String>,
+    pub(in crate::systems::mach) values: BTreeMap<String, String>,
     /// It is encrypted by SOPS: Terraform reads it, and nobody here.
-    pub encrypted: bool,
+    pub(in crate::systems::mach) encrypted: bool,
 }
 
 impl Variables {
@@ -60,36 +69,94 @@ impl Variables {
     }
 }
 
-/// The variable of Terraform that holds a secret of the environment.
-fn secret(name: &str) -> String {
-    format!("var.secrets[\"env.{name}\"]")
+/// The variable of Terraform that holds a secret.
+fn variable(name: &str) -> String {
+    format!("var.secrets[{}]", quoted(name))
 }
 
-/// Puts in what references stand for; those to nothing are told.
-pub(in crate::systems::mach) fn put(tree: &mut Tree, known: &Known) -> Diagnostics {
+/// Puts in what references stand for, and names secrets; references to nothing are told.
+pub(in crate::systems::mach) fn put(
+    tree: &mut Tree,
+    known: &Known,
+) -> (BTreeMap<String, Kept>, Diagnostics) {
     let mut putting = Putting {
         source: &tree.source,
+        files: &tree.files,
         known,
+        kept: BTreeMap::new(),
         wrong: Diagnostics::default(),
     };
-    putting.node(&mut tree.root);
-    putting.wrong
+    let path = Path::default();
+    putting.node(&mut tree.root, &path);
+    (putting.kept, putting.wrong)
 }
 
 struct Putting<'a> {
     source: &'a Source,
+    files: &'a [Part],
     known: &'a Known,
+    kept: BTreeMap<String, Kept>,
     wrong: Diagnostics,
 }
 
+/// Where a node stands: in which of the files, and by which steps from its root.
+#[derive(Clone, Default)]
+struct Path {
+    file: usize,
+    steps: Vec<String>,
+    /// Everything below is a secret.
+    secret: bool,
+}
+
+impl Path {
+    fn step(&self, step: String, secret: bool) -> Self {
+        let mut steps = self.steps.clone();
+        steps.push(step);
+        Self {
+            steps,
+            secret: self.secret || secret,
+            ..*self
+        }
+    }
+}
+
 impl Putting<'_> {
-    fn node(&mut self, node: &mut Node) {
+    fn node(&mut self, node: &mut Node, path: &Path) {
         let at = node.at;
+        let file = self.files.iter().rposition(|part| part.before < at.line);
+        let file = file.unwrap_or(path.file);
+        let path = &if file == path.file {
+            path.clone()
+        } else {
+            // What another file says begins at what is named of that.
+            let steps = self.files[file].within.clone();
+            Path {
+                file,
+                steps,
+                ..*path
+            }
+        };
+        let items: Vec<String> = step(node.items());
+        let empty = node.is_null();
         match &mut node.content {
-            Content::Map(entries) => entries.iter_mut().for_each(|(_, inner)| self.node(inner)),
-            Content::List(items) => items.iter_mut().for_each(|item| self.node(item)),
+            Content::Map(entries) => {
+                for (key, inner) in entries {
+                    let secret = is_secret(&key.name, &path.steps);
+                    self.node(inner, &path.step(key.name.clone(), secret));
+                }
+            }
+            Content::List(list) => {
+                for (item, step) in list.iter_mut().zip(items) {
+                    self.node(item, &path.step(step, false));
+                }
+            }
             Content::Scalar { text, plain } => {
-                if let Some(put) = self.text(text, at) {
+                let put = if path.secret && !empty && !text.is_empty() {
+                    Some(self.secret(text, *plain, at, path))
+                } else {
+                    self.text(text, at)
+                };
+                if let Some(put) = put {
                     *text = put;
                     // What came from a variable is a text, whatever its letters.
                     *plain = false;
@@ -98,38 +165,75 @@ impl Putting<'_> {
         }
     }
 
-    /// The text with everything put in; none where it refers to nothing of this.
-    fn text(&mut self, text: &str, at: At) -> Option<String> {
-        let mut out = String::new();
-        let (mut rest, mut found) = (text, false);
-        while let Some(begin) = rest.find("${") {
-            let inner = &rest[begin + 2..];
-            let end = inner
-                .find('}')
-                .filter(|_| ["env.", "var."].iter().any(|kind| inner.starts_with(kind)));
-            let Some(end) = end else {
-                out.push_str(&rest[..begin + 2]);
-                rest = inner;
-                continue;
-            };
-            found = true;
-            out.push_str(&rest[..begin]);
-            let name = &inner[..end];
-            match self.value(name) {
-                Ok(value) => out.push_str(&value),
-                Err((says, hint)) => {
-                    let at = within(self.source, at, &format!("${{{name}}}"));
-                    let told = self.source.diagnostic("reference", at, says, hint);
-                    self.wrong.0.push(told);
-                }
-            }
-            rest = &inner[end + 1..];
+    /// What stands in the place of a secret: what it refers to, and variables for its own letters.
+    fn secret(&mut self, text: &str, plain: bool, at: At, path: &Path) -> String {
+        let parts = parts(text);
+        let file = self.files[path.file].name.as_str().to_owned();
+        let form = match &parts[..] {
+            [_] => form(text, plain),
+            _ => Form::Parts,
+        };
+        let steps = path.steps.clone();
+        let kept = Kept { file, steps, form };
+        let mut name = name(&path.steps);
+        if path.file > 0 {
+            name = format!("{}:{name}", kept.file);
         }
-        out.push_str(rest);
-        found.then_some(out)
+        while self.kept.get(&name).is_some_and(|other| *other != kept) {
+            name.push('~');
+        }
+        let mut out = String::new();
+        let mut nth = 0;
+        for (part, is_own) in &parts {
+            if *is_own {
+                let of = if parts.len() == 1 {
+                    String::new()
+                } else {
+                    format!("[{nth}]")
+                };
+                nth += 1;
+                let _ = write!(out, "${{{}{of}}}", variable(&name));
+            } else {
+                out.push_str(&self.referred(part, at, true));
+            }
+        }
+        if nth > 0 {
+            self.kept.insert(name, kept);
+        }
+        out
     }
 
-    fn value(&self, name: &str) -> Result<String, (String, String)> {
+    /// The text with everything put in; none where it refers to nothing of this.
+    fn text(&mut self, text: &str, at: At) -> Option<String> {
+        let parts = parts(text);
+        let of_this = |part: &str| !part.starts_with("component.");
+        if !parts.iter().any(|(part, own)| !own && of_this(part)) {
+            return None;
+        }
+        let parts = parts.iter().map(|(part, own)| {
+            if *own {
+                (*part).to_owned()
+            } else {
+                self.referred(part, at, false)
+            }
+        });
+        Some(parts.collect())
+    }
+
+    /// What a reference stands for, as it stands in a text: its value, or another reference.
+    fn referred(&mut self, name: &str, at: At, secret: bool) -> String {
+        if name.starts_with("component.") {
+            return format!("${{{name}}}");
+        }
+        self.value(name, secret).unwrap_or_else(|(says, hint)| {
+            let at = within(self.source, at, &format!("${{{name}}}"));
+            let told = self.source.diagnostic("reference", at, says, hint);
+            self.wrong.0.push(told);
+            String::new()
+        })
+    }
+
+    fn value(&mut self, name: &str, secret: bool) -> Result<String, (String, String)> {
         let near = |name: &str, all: Vec<&str>| {
             closest(name, all).map(|near| format!("did you mean {near:?}?"))
         };
@@ -138,7 +242,7 @@ impl Putting<'_> {
                 return Ok(value.clone());
             }
             if self.known.secrets.contains(name) {
-                return Ok(format!("${{{}}}", secret(name)));
+                return Ok(format!("${{{}}}", variable(&format!("env.{name}"))));
             }
             let all = self.known.env.keys().chain(&self.known.secrets);
             let hint = near(name, all.map(String::as_str).collect());
@@ -167,6 +271,15 @@ impl Putting<'_> {
         };
         Ok(if variables.encrypted {
             format!("${{data.sops_external.variables.data[\"{name}\"]}}")
+        } else if secret {
+            let kept = format!("var.{name}");
+            let of = Kept {
+                file: variables.file.clone(),
+                steps: name.split('.').map(str::to_owned).collect(),
+                form: Form::Text,
+            };
+            self.kept.insert(kept.clone(), of);
+            format!("${{{}}}", variable(&kept))
         } else {
             value.clone()
         })

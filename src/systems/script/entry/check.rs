@@ -7,8 +7,6 @@ use globset::Glob;
 use super::{ScriptEntry, ScriptStep, is_local};
 use crate::domain::order::order;
 use crate::domain::relative::{inside, plain};
-use crate::domain::secret_ref::SecretRef;
-use crate::secrets;
 use crate::systems::entry::Remarks;
 use crate::text::duration;
 
@@ -32,56 +30,7 @@ impl ScriptEntry {
                 );
             }
         }
-        for (key, names) in [
-            ("env", &self.env),
-            ("secrets", &self.secrets),
-            ("secret_files", &self.secret_files),
-        ] {
-            for name in names.keys() {
-                variable(key, name, told);
-            }
-        }
-        for (key, name, given) in self.secrets() {
-            if let Some(Err(says)) = given
-                .parse::<SecretRef>()
-                .ok()
-                .map(|reference| secrets::check(&reference))
-            {
-                told.say(
-                    "secret-ref",
-                    &[key, name],
-                    format!("{name} of {app}: {says}"),
-                    format!("write {}", secrets::forms()),
-                );
-            }
-            let others = [&self.env, &self.secrets, &self.secret_files]
-                .into_iter()
-                .filter(|names| names.contains_key(name))
-                .count();
-            if others > 1 {
-                told.say_key(
-                    "twice",
-                    &[key, name],
-                    format!("{name} of {app} is in two lists of variables"),
-                    "give it once",
-                );
-            }
-        }
-    }
-}
-
-/// Checks the name of a variable.
-fn variable(key: &str, name: &str, told: &mut Remarks) {
-    let first = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    let fits = first && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if !fits || name.starts_with("HOLDPOINT_") {
-        let says = format!("{name:?} cannot be the name of a variable here");
-        told.say_key(
-            "variable",
-            &[key, name],
-            says,
-            "use letters, digits and _; HOLDPOINT_ is ours",
-        );
+        self.lists().check(app, told);
     }
 }
 

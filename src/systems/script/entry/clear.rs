@@ -1,8 +1,7 @@
 //! Secrets in clear text in `script:` of an application.
 
-use crate::domain::secret_ref::SecretRef;
-use crate::secrets;
 use crate::systems::entry::Remarks;
+use crate::systems::variables;
 use crate::text::document::Node;
 use crate::text::secret;
 
@@ -13,38 +12,7 @@ const FETCH: &str = "give the command a variable: `secrets: { NAME: env:NAME }` 
 /// Variables and words of commands that are secrets in clear text. `entry` is what stands in the
 /// file, whatever else is wrong with it.
 pub(in crate::systems::script) fn secrets(app: &str, entry: &Node) -> Remarks {
-    let mut told = Remarks::default();
-    for (name, value) in entry.get("env").map_or(&[][..], Node::entries) {
-        if value
-            .text()
-            .is_some_and(|text| secret::is_kept_in(&name.name, text))
-        {
-            let says = format!(
-                "{} of {app} is a secret in clear text, and would be kept with every deployment",
-                name.name
-            );
-            told.say("secret", &["env", &name.name], says, FETCH);
-        }
-    }
-    for list in ["secrets", "secret_files"] {
-        for (name, value) in entry.get(list).map_or(&[][..], Node::entries) {
-            if value
-                .text()
-                .is_some_and(|text| text.parse::<SecretRef>().is_err())
-            {
-                let says = format!(
-                    "{} of {app} says no place where the secret is: is it the secret itself?",
-                    name.name
-                );
-                told.say(
-                    "secret",
-                    &[list, &name.name],
-                    says,
-                    format!("write {}", secrets::forms()),
-                );
-            }
-        }
-    }
+    let mut told = variables::in_clear(app, entry, &["secrets", "secret_files"], FETCH);
     for path in [&["steps"][..], &["teardown", "steps"]] {
         let steps = path.iter().try_fold(entry, |node, part| node.get(part));
         for (step, node) in steps.map_or(&[][..], Node::entries) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Category, Channel, Commercetools, Rate, Settings, Site, Store, Zone};
 use crate::systems::mach::config::{Config, SiteComponent};
-use crate::systems::mach::plugins::{needed, of_components, of_sites, secret, setting, whole};
+use crate::systems::mach::plugins::{needed, of_components, of_sites, setting, whole};
 use crate::systems::mach::tf::{Value, is_name};
 use crate::systems::message::{Message, Reading, Word};
 use crate::text::document::Node;
@@ -31,7 +31,7 @@ pub(super) fn read(config: &Config, reading: &mut Reading<'_>) -> Commercetools 
     for (name, mut m) in of_components(config, "commercetools", reading) {
         let given = [
             of_stores("store_variables", &mut m, reading),
-            hidden(&name.1, of_stores("store_secrets", &mut m, reading)),
+            of_stores("store_secrets", &mut m, reading),
         ];
         m.end(reading);
         found.given.insert(name, given);
@@ -54,7 +54,7 @@ impl Commercetools {
                 entries.collect::<BTreeMap<_, _>>()
             });
             let [variables, secrets] = own;
-            let own = [variables, hidden(&one.name.text, secrets)];
+            let own = [variables, secrets];
             let name = (site.clone(), one.name.text.clone());
             let given = self.given.entry(name).or_default();
             for (given, own) in given.iter_mut().zip(own) {
@@ -64,15 +64,6 @@ impl Commercetools {
             }
         }
     }
-}
-
-/// What a component is given in secret, by store.
-fn hidden(component: &str, all: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
-    let all = all.into_iter().map(|(store, value)| {
-        let name = format!("{component}.stores.{store}");
-        (store, secret(&name, value))
-    });
-    all.collect()
 }
 
 fn of_stores(

@@ -1,0 +1,38 @@
+//! What a plan is told of the deployments around it: what the last good one recorded, and the parts
+//! that come after.
+
+use crate::domain::folds::Folds;
+use crate::domain::ids::StackId;
+use crate::domain::request::Spec;
+use crate::systems::{Recorded, System};
+
+/// What the deployment recorded that brought what serves.
+pub(super) fn recorded(
+    folds: &Folds,
+    system: &dyn System,
+    stack: &StackId,
+    spec: &Spec,
+) -> Option<Recorded> {
+    let (by, what) = folds.stack(stack).recorded(folds)?;
+    let changed = |other: &StackId| {
+        let mut all = folds.deployments.values();
+        all.any(|d| d.stack() == Some(other) && d.no() > by && d.changed_anything())
+    };
+    let mut before = system.after(&stack.whole(), spec).into_iter();
+    Some(Recorded {
+        by,
+        what: what.clone(),
+        outdated_by: before.find(changed),
+    })
+}
+
+/// The parts that come after a part, and that stand.
+pub(super) fn needed_by(folds: &Folds, system: &dyn System, stack: &StackId) -> Vec<StackId> {
+    let whole = stack.whole();
+    let all = folds.stacks.values().filter(|other| {
+        let own = other.serving(folds);
+        other.id.whole() == whole
+            && own.is_some_and(|spec| system.after(&whole, spec).contains(stack))
+    });
+    all.map(|other| other.id.clone()).collect()
+}

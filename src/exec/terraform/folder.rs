@@ -1,0 +1,126 @@
+//! The folder that lasts of an application: a folder for each node as its files name it, and beside
+//! them the modules, the local states, the plan files and the providers that all share.
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::digest::Digest;
+use crate::domain::failure::Failure;
+use crate::domain::request::SourceBundle;
+use crate::exec::Job;
+use crate::exec::process::below;
+use crate::os::files::{self, FileError};
+use crate::os::open;
+
+/// Where it is said for which files everything was fetched.
+const READY: &str = ".holdpoint-ready";
+/// Where the programs put what they fetch.
+const FETCHED: &str = ".terraform";
+/// Plan files hold secrets: as long as a deployment goes on, for the owner alone.
+const PLANS: &str = ".plans";
+
+/// The folder, as one node sees it.
+#[derive(Debug, Clone)]
+pub(super) struct Lasting {
+    root: PathBuf,
+    node: String,
+}
+
+/// How many files were written, and how many were there.
+pub(super) struct Laid {
+    pub(super) written: usize,
+    pub(super) same: usize,
+}
+
+fn failed(why: &FileError) -> Failure {
+    Failure::new(why.to_string())
+}
+
+impl Lasting {
+    pub(super) fn of(job: &Job, node: &str) -> Result<Self, Failure> {
+        let own = Self {
+            root: job.lasting.clone(),
+            node: node.to_owned(),
+        };
+        if below(&own.root, node).is_none() {
+            return Err(Failure::new(format!("{node:?} is no name of a folder")));
+        }
+        Ok(own)
+    }
+
+    /// Where the program runs.
+    pub(super) fn node(&self) -> PathBuf {
+        self.root.join(&self.node)
+    }
+
+    /// Lays out the files of a release; those that are as they were stay as they are.
+    pub(super) fn lay_out(&self, bundle: &SourceBundle) -> Result<Laid, Failure> {
+        files::private_folder(&self.node()).map_err(|why| failed(&why))?;
+        let mut laid = Laid {
+            written: 0,
+            same: 0,
+        };
+        for (path, file) in &bundle.files {
+            let to = below(&self.root, path)
+                .ok_or_else(|| Failure::new(format!("{path:?} lies outside of its folder")))?;
+            if open::bytes(&to).is_ok_and(|there| there == file.bytes) {
+                laid.same += 1;
+                continue;
+            }
+            let mode = if file.executable { 0o700 } else { 0o600 };
+            let folder = to.parent().map_or(Ok(()), files::private_folder);
+            folder
+                .and_then(|()| files::write_whole_as(&to, &file.bytes, mode))
+                .map_err(|why| failed(&why))?;
+            laid.written += 1;
+        }
+        Ok(laid)
+    }
+
+    /// Whether everything was fetched for these files.
+    pub(super) fn is_ready(&self, files: Option<Digest>) -> bool {
+        let node = self.node();
+        let said = open::text(&node.join(READY)).unwrap_or_default();
+        files.is_some_and(|files| said == files.to_string()) && node.join(FETCHED).exists()
+    }
+
+    pub(super) fn set_ready(&self, files: Option<Digest>) -> Result<(), Failure> {
+        let said = files.map(|files| files.to_string()).unwrap_or_default();
+        files::write_whole(&self.node().join(READY), said.as_bytes()).map_err(|why| failed(&why))
+    }
+
+    /// Where providers are kept for all nodes.
+    pub(super) fn providers(&self) -> Result<PathBuf, Failure> {
+        let path = self.root.join(".providers");
+        files::private_folder(&path).map_err(|why| failed(&why))?;
+        Ok(path)
+    }
+
+    /// What is locked by whoever fetches.
+    pub(super) fn fetching(&self) -> Result<PathBuf, Failure> {
+        Ok(self.providers()?.join("lock"))
+    }
+
+    /// The plan file of a deployment.
+    pub(super) fn plan(&self, job: &Job) -> Result<PathBuf, Failure> {
+        let folder = self.root.join(PLANS);
+        files::private_folder(&folder).map_err(|why| failed(&why))?;
+        Ok(folder.join(job.deployment.to_string()))
+    }
+
+    /// Removes the plan file of a deployment.
+    pub(super) fn discard(&self, job: &Job) -> Result<(), Failure> {
+        let path = self.plan(job)?;
+        match std::fs::remove_file(&path) {
+            Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+                Err(failed(&FileError::io(&path, "removed")(why)))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// The digest of a file.
+pub(super) fn digest(path: &Path) -> Result<Digest, Failure> {
+    let bytes = open::bytes(path).map_err(|why| failed(&FileError::io(path, "read")(why)))?;
+    Ok(Digest::of_bytes(&bytes))
+}

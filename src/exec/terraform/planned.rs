@@ -1,0 +1,275 @@
+//! What a plan file says, read from what the programs show of it: rows without a value.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::domain::digest::Digest;
+use crate::domain::look::Subject;
+use crate::domain::plan::{ChangeRow, Changes, Does, Fate};
+
+/// What is planned.
+#[derive(Debug)]
+pub(super) struct What {
+    pub(super) changes: Changes,
+    pub(super) counts: Counts,
+    /// Of the program that planned.
+    pub(super) version: String,
+}
+
+/// How many resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub(super) struct Counts {
+    add: usize,
+    change: usize,
+    replace: usize,
+    remove: usize,
+}
+
+#[derive(Deserialize)]
+struct Shown {
+    #[serde(default)]
+    terraform_version: String,
+    #[serde(default)]
+    resource_changes: Vec<Resource>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    address: String,
+    #[serde(default)]
+    mode: String,
+    #[serde(rename = "type", default)]
+    kind: String,
+    change: Change,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    actions: Vec<String>,
+    #[serde(default)]
+    before: Value,
+    #[serde(default)]
+    after: Value,
+    #[serde(default)]
+    after_unknown: Value,
+    #[serde(default)]
+    before_sensitive: Value,
+    #[serde(default)]
+    after_sensitive: Value,
+    #[serde(default)]
+    importing: Option<Value>,
+}
+
+/// Reads what `show -json` says of a plan file.
+pub(super) fn read(told: &[u8], about: Subject) -> Result<What, String> {
+    let shown: Shown = serde_json::from_slice(told).map_err(|why| why.to_string())?;
+    let resources = shown.resource_changes.iter();
+    let mut rows: Vec<ChangeRow> = resources
+        .filter(|one| one.mode != "data")
+        .filter_map(row)
+        .collect();
+    rows.sort_by(|a, b| (rank(a.does), &a.logical).cmp(&(rank(b.does), &b.logical)));
+    let count = |all: &[Does]| rows.iter().filter(|row| all.contains(&row.does)).count();
+    let counts = Counts {
+        add: count(&[Does::Add, Does::Import]),
+        change: count(&[Does::Change]),
+        replace: count(&[Does::Replace]),
+        remove: count(&[Does::Remove]),
+    };
+    let loses = rows
+        .iter()
+        .filter(|row| row.destroys() && holds_data(&row.kind))
+        .map(|row| row.logical.clone())
+        .collect();
+    Ok(What {
+        changes: Changes {
+            about,
+            rows,
+            loses,
+            more_dangerous: false,
+        },
+        counts,
+        version: shown.terraform_version,
+    })
+}
+
+/// What a person must see first stands first.
+fn rank(does: Does) -> u8 {
+    match does {
+        Does::Remove => 0,
+        Does::Replace | Does::MayReplace => 1,
+        Does::Change | Does::Unclear => 2,
+        Does::Import => 3,
+        Does::Add => 4,
+    }
+}
+
+fn row(one: &Resource) -> Option<ChangeRow> {
+    let actions: Vec<&str> = one.change.actions.iter().map(String::as_str).collect();
+    let (does, fate) = match actions.as_slice() {
+        ["create"] => (Does::Add, Fate::Goes),
+        ["update"] => (Does::Change, Fate::Goes),
+        ["delete"] => (Does::Remove, Fate::Goes),
+        ["forget"] => (Does::Remove, Fate::Stays),
+        ["delete", "create"] | ["create", "delete"] => (Does::Replace, Fate::Goes),
+        ["forget", "create"] | ["create", "forget"] => (Does::Replace, Fate::Stays),
+        ["no-op"] if one.change.importing.is_some() => (Does::Import, Fate::Goes),
+        ["no-op" | "read"] | [] => return None,
+        _ => (Does::Unclear, Fate::Goes),
+    };
+    let mut row = ChangeRow {
+        fate,
+        ..ChangeRow::new(&one.address, &one.kind, does)
+    };
+    if matches!(does, Does::Change | Does::Replace) {
+        let values = one.change.values();
+        row.properties = values.keys().cloned().collect();
+        row.values = values
+            .into_iter()
+            .filter_map(|(name, digest)| Some((name, digest?)))
+            .collect();
+    }
+    Some(row)
+}
+
+impl Change {
+    /// The properties that change, each with a digest of from what to what; none where that is a
+    /// secret, or known only once it is done.
+    fn values(&self) -> BTreeMap<String, Option<Digest>> {
+        let none = Map::new();
+        let of = |value: &'_ Value| value.as_object().cloned().unwrap_or_default();
+        let (before, after) = (of(&self.before), of(&self.after));
+        let unknown = self.after_unknown.as_object().unwrap_or(&none);
+        let mut changed = BTreeMap::new();
+        for name in before.keys().chain(after.keys()).chain(unknown.keys()) {
+            let is_unknown = unknown.get(name).is_some_and(holds_true);
+            let (from, to) = (before.get(name), after.get(name));
+            if !is_unknown && from.unwrap_or(&Value::Null) == to.unwrap_or(&Value::Null) {
+                continue;
+            }
+            let hidden = |marks: &Value| {
+                marks
+                    .get(name)
+                    .map_or(marks == &Value::Bool(true), holds_true)
+            };
+            let secret = hidden(&self.before_sensitive) || hidden(&self.after_sensitive);
+            let digest = (!secret && !is_unknown).then(|| {
+                Digest::of(
+                    "holdpoint/terraform-value/1",
+                    &serde_json::json!([from, to]),
+                )
+            });
+            changed.insert(name.clone(), digest);
+        }
+        changed
+    }
+}
+
+/// Whether a mark stands anywhere in it.
+fn holds_true(value: &Value) -> bool {
+    match value {
+        Value::Bool(is) => *is,
+        Value::Array(items) => items.iter().any(holds_true),
+        Value::Object(fields) => fields.values().any(holds_true),
+        Value::Null | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// What types of resources hold data that goes with them: by how their names end, or whole.
+const DATA: [&str; 30] = [
+    "aws_backup_vault",
+    "aws_cognito_user_pool",
+    "aws_db_instance",
+    "aws_docdb_cluster",
+    "aws_dynamodb_table",
+    "aws_ebs_volume",
+    "aws_ecr_repository",
+    "aws_efs_file_system",
+    "aws_elasticache_cluster",
+    "aws_elasticache_replication_group",
+    "aws_kms_key",
+    "aws_neptune_cluster",
+    "aws_opensearch_domain",
+    "aws_rds_cluster",
+    "aws_rds_cluster_instance",
+    "aws_redshift_cluster",
+    "aws_s3_bucket",
+    "aws_secretsmanager_secret",
+    "aws_sqs_queue",
+    "azurerm_cosmosdb_account",
+    "azurerm_key_vault",
+    "azurerm_mssql_database",
+    "azurerm_mysql_flexible_server",
+    "azurerm_postgresql_flexible_server",
+    "azurerm_storage_account",
+    "commercetools_custom_object",
+    "google_bigquery_dataset",
+    "google_firestore_database",
+    "google_sql_database_instance",
+    "google_storage_bucket",
+];
+
+fn holds_data(kind: &str) -> bool {
+    DATA.contains(&kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rows_say_what_is_taken_first_and_no_value() {
+        let change = |actions: &[&str], more: Value| {
+            let mut all = json!({ "actions": actions });
+            all.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            all
+        };
+        let one = |address: &str, kind: &str, change: Value| json!({ "address": address, "mode": "managed", "type": kind, "change": change });
+        let told = json!({ "terraform_version": "1.11.4", "resource_changes": [
+            one("a", "aws_lambda_function", change(&["create"], json!({ "after": { "x": 1 } }))),
+            one("b", "aws_lambda_function", change(&["update"], json!({
+                "before": { "same": 1, "size": 1, "password": "hunter2", "arn": "x" },
+                "after": { "same": 1, "size": 2, "password": "hunter3" },
+                "after_unknown": { "arn": true },
+                "after_sensitive": { "password": true },
+            }))),
+            one("c", "aws_s3_bucket", change(&["delete"], json!({}))),
+            one("d", "aws_db_instance", change(&["delete", "create"], json!({}))),
+            one("e", "x", change(&["no-op"], json!({}))),
+            one("f", "x", change(&["forget"], json!({}))),
+        ] });
+        let what = read(told.to_string().as_bytes(), Subject::new("t", "n")).unwrap();
+        let rows: Vec<_> = what
+            .changes
+            .rows
+            .iter()
+            .map(|row| (row.logical.as_str(), row.word()))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                ("c", "remove"),
+                ("f", "leave"),
+                ("d", "replace"),
+                ("b", "change"),
+                ("a", "add")
+            ]
+        );
+        assert_eq!(what.changes.loses, ["c", "d"]);
+        let changed = &what.changes.rows[3];
+        assert_eq!(changed.properties, ["arn", "password", "size"]);
+        assert_eq!(changed.values.keys().collect::<Vec<_>>(), ["size"]);
+        let counts = serde_json::to_value(what.counts).unwrap();
+        assert_eq!(
+            counts,
+            json!({ "add": 1, "change": 1, "replace": 1, "remove": 2 })
+        );
+        assert!(!format!("{:?}", what.changes).contains("hunter"));
+    }
+}

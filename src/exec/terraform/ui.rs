@@ -1,0 +1,118 @@
+//! What the lines say that the programs write for machines.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::domain::line::Severity;
+use crate::exec::process::Said;
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(rename = "@message", borrow)]
+    message: Cow<'a, str>,
+    #[serde(rename = "type", default, borrow)]
+    kind: Cow<'a, str>,
+    #[serde(default, borrow)]
+    diagnostic: Option<Diagnostic<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Diagnostic<'a> {
+    #[serde(default, borrow)]
+    severity: Cow<'a, str>,
+    #[serde(default, borrow)]
+    summary: Cow<'a, str>,
+    #[serde(default, borrow)]
+    detail: Cow<'a, str>,
+    #[serde(default, borrow)]
+    address: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    range: Option<Range<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Range<'a> {
+    #[serde(borrow)]
+    filename: Cow<'a, str>,
+    start: Start,
+}
+
+#[derive(Deserialize)]
+struct Start {
+    line: u64,
+}
+
+/// What a line says; none for one that says nothing, or values alone.
+pub(super) fn says(line: &str) -> Option<Said<'_>> {
+    let said = |severity, text| Said {
+        severity,
+        part: Cow::Borrowed(""),
+        text,
+    };
+    let Ok(read) = serde_json::from_str::<Line<'_>>(line) else {
+        let line = Some(line).filter(|line| !line.trim().is_empty())?;
+        return Some(said(Severity::Info, Cow::Borrowed(line)));
+    };
+    match read.diagnostic {
+        Some(found) => {
+            let severity = if found.severity == "error" {
+                Severity::Error
+            } else {
+                Severity::Warn
+            };
+            Some(said(severity, Cow::Owned(found.says())))
+        }
+        None if read.kind == "outputs" => None,
+        // It names the resource first.
+        None => Some(said(Severity::Info, read.message)),
+    }
+}
+
+/// What stands in what is told of a state that is locked.
+const LOCK: &str = "Lock Info";
+
+impl Diagnostic<'_> {
+    fn says(&self) -> String {
+        let about = self.address.as_ref();
+        let about = about.map_or_else(String::new, |address| format!("{address}: "));
+        let place = self.range.as_ref().map_or_else(String::new, |range| {
+            format!(" ({} line {})", range.filename, range.start.line)
+        });
+        let between = if self.detail.contains(LOCK) {
+            "; "
+        } else {
+            " "
+        };
+        let detail: Vec<&str> = self.detail.lines().map(str::trim).collect();
+        let detail: Vec<&str> = detail.into_iter().filter(|line| !line.is_empty()).collect();
+        let detail = match detail.join(between) {
+            none if none.is_empty() => none,
+            detail => format!(": {detail}"),
+        };
+        format!("{about}{}{detail}{place}", self.summary)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_of_which_resource() {
+        let line = r#"{"@level":"info","@message":"module.a.terraform_data.x: Plan to create","@module":"terraform.ui","change":{"resource":{"addr":"module.a.terraform_data.x"},"action":"create"},"type":"planned_change"}"#;
+        assert_eq!(
+            &*says(line).unwrap().text,
+            "module.a.terraform_data.x: Plan to create"
+        );
+        let line = r#"{"@level":"error","@message":"Error: bad","diagnostic":{"severity":"error","summary":"bad","detail":"one\n\ntwo","address":"a.b","range":{"filename":"main.tf","start":{"line":3,"column":1,"byte":1},"end":{"line":3,"column":1,"byte":1}}},"type":"diagnostic"}"#;
+        let said = says(line).unwrap();
+        assert_eq!(
+            (said.severity, &*said.text),
+            (Severity::Error, "a.b: bad: one two (main.tf line 3)")
+        );
+        assert!(says(r#"{"@message":"Outputs: 1","type":"outputs"}"#).is_none());
+        assert!(says("").is_none());
+        assert_eq!(&*says("Initializing").unwrap().text, "Initializing");
+    }
+}

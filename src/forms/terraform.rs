@@ -1,0 +1,76 @@
+//! What plans share with the hands of Terraform.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::secret_ref::SecretRef;
+
+/// The kind of a state of Terraform, as a thing.
+pub const STATE: &str = "terraform.state";
+
+/// The kinds of steps: lays out the files of a node.
+pub const GENERATE: &str = "terraform.generate";
+/// Fetches providers and modules.
+pub const INIT: &str = "terraform.init";
+/// Checks the files.
+pub const VALIDATE: &str = "terraform.validate";
+/// Plans, and keeps the plan file.
+pub const PLAN: &str = "terraform.plan";
+/// Applies a plan file.
+pub const APPLY: &str = "terraform.apply";
+/// Removes the plan file of a deployment.
+pub const DISCARD: &str = "terraform.discard";
+
+/// The verdict of a plan by which something changes.
+pub const CHANGES: &str = "apply";
+/// The verdict of a plan by which nothing does.
+pub const SAME: &str = "nothing";
+
+/// A secret that Terraform is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Where it is.
+    pub from: SecretRef,
+    /// What it is there.
+    #[serde(rename = "as", default)]
+    pub form: Form,
+}
+
+/// What a secret is where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// A text.
+    #[default]
+    Text,
+    /// A number, or a switch, as it is written.
+    Literal,
+    /// A text amid which references stand: the texts between them.
+    Parts,
+}
+
+/// A text as its own letters (true), and the references amid them, in their order.
+#[must_use]
+pub fn parts(text: &str) -> Vec<(&str, bool)> {
+    let mut parts = Vec::new();
+    let (mut from, mut looked) = (0, 0);
+    while let Some(begin) = text[looked..].find("${").map(|found| looked + found) {
+        let inner = &text[begin + 2..];
+        let known = ["env.", "var.", "component."];
+        let end = inner
+            .find('}')
+            .filter(|_| known.iter().any(|kind| inner.starts_with(kind)));
+        looked = begin + 2;
+        if let Some(end) = end {
+            if from < begin {
+                parts.push((&text[from..begin], true));
+            }
+            parts.push((&inner[..end], false));
+            looked = begin + 2 + end + 1;
+            from = looked;
+        }
+    }
+    if from < text.len() {
+        parts.push((&text[from..], true));
+    }
+    parts
+}

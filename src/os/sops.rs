@@ -1,0 +1,102 @@
+//! The tool `sops`: it decrypts a file to memory, with the keys that it finds on this machine.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::Path;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::child::{self, Child, Order};
+
+/// Where it is looked for, where nobody says.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
+/// How long it may take: keys may be far.
+const LIMIT: Duration = Duration::from_mins(1);
+/// The longest file.
+const LONGEST: u64 = 32 << 20;
+
+/// Why a file cannot be decrypted.
+#[derive(Debug, thiserror::Error)]
+pub enum SopsError {
+    /// It is not there.
+    #[error("it is encrypted by SOPS, and there is no program sops in {0}")]
+    Missing(String),
+    /// It cannot be run.
+    #[error("sops cannot be run: {0}")]
+    Run(#[from] io::Error),
+    /// It says nothing.
+    #[error("sops said nothing for {} s", LIMIT.as_secs())]
+    Silent,
+    /// It says no.
+    #[error("sops cannot decrypt it: {0}")]
+    Refused(String),
+}
+
+impl SopsError {
+    /// What to do.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            SopsError::Missing(_) => "install sops where this runs, or put its folder into PATH",
+            SopsError::Run(_) | SopsError::Silent | SopsError::Refused(_) => {
+                "try `sops decrypt FILE` as the person who runs this: its keys come from the same places"
+            }
+        }
+    }
+}
+
+/// A YAML file, decrypted. Blocks.
+///
+/// # Errors
+/// Why there is none.
+pub fn decrypted(file: &Path) -> Result<Vec<u8>, SopsError> {
+    // It finds keys in the variables, the home and the agents of whoever runs it.
+    let variables: BTreeMap<String, String> = std::env::vars().collect();
+    let path = variables.get("PATH").map_or(PATH, String::as_str);
+    let program = child::program("sops", Path::new("/"), path)
+        .ok_or_else(|| SopsError::Missing(path.to_owned()))?;
+    let arguments = ["--disable-version-check", "--decrypt", "--input-type=yaml"];
+    let mut arguments: Vec<String> = arguments.map(str::to_owned).to_vec();
+    arguments.push("--output-type=yaml".to_owned());
+    arguments.push(file.to_string_lossy().into_owned());
+    let order = Order {
+        program: &program,
+        arguments: &arguments,
+        variables: &variables,
+        folder: Path::new("/"),
+    };
+    let mut child = Child::start(order)?;
+    let (out, err) = child.outputs();
+    let (out, err) = (out.map(gathered), err.map(gathered));
+    let begun = Instant::now();
+    let exit = loop {
+        if let Some(exit) = child.poll()? {
+            break exit;
+        }
+        if begun.elapsed() >= LIMIT {
+            child::kill(child.pid());
+            return Err(SopsError::Silent);
+        }
+        child::pause(Duration::from_millis(5));
+    };
+    let text = |from: Option<JoinHandle<Vec<u8>>>| {
+        from.and_then(|from| from.join().ok()).unwrap_or_default()
+    };
+    let (out, err) = (text(out), text(err));
+    if exit.code == Some(0) {
+        return Ok(out);
+    }
+    let err = String::from_utf8_lossy(&err);
+    let lines = err.lines().map(str::trim).filter(|line| !line.is_empty());
+    let says: Vec<&str> = lines.take(6).collect();
+    Err(SopsError::Refused(says.join(" ")))
+}
+
+/// Everything that comes, read on a thread of its own.
+fn gathered(from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut all = Vec::new();
+        let _ = from.take(LONGEST).read_to_end(&mut all);
+        all
+    })
+}

@@ -1,0 +1,130 @@
+//! `mach:` of an application: which configuration, and how Terraform of it is run.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::tree::{Known, Variables};
+use crate::domain::relative::{inside, plain};
+use crate::systems::entry::{Form, Remarks};
+use crate::systems::files::Need;
+use crate::systems::reach::quoted;
+use crate::systems::variables::Lists;
+
+/// The form.
+pub(super) const FORM: Form = Form {
+    schema: Form::schema_of::<MachEntry>,
+    unbuilt: &[],
+    example: "{ config: main.yml }",
+    place: None,
+};
+
+/// `mach:` of an application: a configuration of MACH composer. Every site is a stack of its own, and
+/// so is every component of a site that has a state of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MachEntry {
+    /// The configuration, by its path below the folder of the estate file. `{env}` stands for the
+    /// environment. Where SOPS encrypted it, `sops` on this machine decrypts it.
+    pub config: String,
+    /// What `${env.NAME}` stands for in it; Terraform is given these variables too. Never secrets.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Those of them that are secrets, by where they are: `env:NAME` in the environment of the
+    /// engine, `file:/whole/path` on its machine.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
+    /// The program that carries it out; Terraform when absent.
+    #[serde(default)]
+    pub program: Program,
+    /// The longest time of one plan, and of one apply, for example `30m`; an hour when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<String>,
+}
+
+/// A program that carries out Terraform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Program {
+    /// Terraform.
+    #[default]
+    Terraform,
+    /// `OpenTofu`.
+    Tofu,
+}
+
+impl Program {
+    /// Its name as a command.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Program::Terraform => "terraform",
+            Program::Tofu => "tofu",
+        }
+    }
+}
+
+/// What to do instead of a secret in clear text.
+pub(super) const FETCH: &str = "name where it is: `secrets: { NAME: env:NAME }` or `secrets: { NAME: file:/whole/path }` beside `config`; \
+    it is read when a step starts, kept nowhere, and covered in the output";
+
+impl MachEntry {
+    /// Its variables.
+    pub(super) fn lists(&self) -> Lists<'_> {
+        const NONE: &BTreeMap<String, String> = &BTreeMap::new();
+        Lists {
+            env: &self.env,
+            secrets: &self.secrets,
+            secret_files: NONE,
+        }
+    }
+
+    /// Everything that is wrong with it.
+    pub(super) fn check(&self, app: &str, told: &mut Remarks) {
+        if let Err(says) = inside(&self.config) {
+            let hint = "name a file below the folder of the estate file";
+            told.say("path", &["config"], says, hint);
+        }
+        if let Some(Err(says)) = self.timeout.as_deref().map(crate::text::duration::read) {
+            told.say("duration", &["timeout"], says, "");
+        }
+        self.lists().check(app, told);
+    }
+
+    /// The configuration of an environment.
+    pub(super) fn file(&self, env: &str) -> String {
+        plain(&self.config.replace("{env}", env))
+    }
+
+    /// The files that it names, as far as they are the same in every environment.
+    pub(super) fn names(&self) -> Vec<(Need, Vec<String>)> {
+        if self.config.contains("{env}") {
+            return Vec::new();
+        }
+        let path = plain(&self.config);
+        let named = [Need::File(path.clone()), Need::Opened(path)];
+        named.map(|need| (need, vec!["config".to_owned()])).to_vec()
+    }
+
+    /// What the references of the configuration may name.
+    pub(super) fn known(&self) -> Known {
+        Known {
+            env: self.env.clone(),
+            secrets: self.secrets.keys().cloned().collect(),
+            variables: None::<Variables>,
+        }
+    }
+
+    /// What it reaches, one sentence each.
+    pub(super) fn reach(&self, app: &str, environments: &str) -> Vec<String> {
+        let app = quoted(app);
+        let first = format!(
+            "mach {app} in {environments}: runs {} on what {} says, and its secrets are read from that file",
+            self.program.word(),
+            quoted(&self.config)
+        );
+        let rest = self.lists().reach("mach", &app);
+        std::iter::once(first).chain(rest).collect()
+    }
+}

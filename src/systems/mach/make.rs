@@ -1,0 +1,138 @@
+//! What is made of a configuration: its graph, and the Terraform of each node.
+
+use std::collections::BTreeMap;
+
+use super::config;
+use super::generate::{self, Generated, Modules};
+use super::graph::{self, Graph, Node};
+use super::plugins;
+use super::tree::{self, Kept, Known, Variables};
+use crate::domain::relative::joined;
+use crate::systems::files::{Files, Need};
+use crate::systems::message::{Form, Reading};
+use crate::text::diagnostic::{Diagnostic, Diagnostics};
+use crate::text::document;
+
+/// How its files are written.
+const FORM: Form = Form {
+    code: "mach",
+    camel: false,
+};
+
+/// What is made of a configuration.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// What is deployed after what.
+    pub(super) graph: Graph,
+    /// The Terraform of each node.
+    pub(super) nodes: BTreeMap<Node, Generated>,
+    /// The secrets that stand in its files, by the names that the nodes have for them.
+    pub(super) secrets: BTreeMap<String, Kept>,
+    /// The variables by which Terraform is told secrets of where states are, each with the name of
+    /// the secret.
+    pub(super) of_states: Vec<(String, String)>,
+    /// What it calls the environment.
+    pub(super) environment: String,
+    /// What it says that has no effect, or is given up.
+    pub(super) notes: Vec<Diagnostic>,
+}
+
+/// What comes of reading a configuration.
+#[derive(Debug)]
+pub(super) enum Read {
+    /// It needs these files first.
+    Needs(Vec<Need>),
+    /// Everything that is made of it.
+    Made(Box<Made>),
+    /// Everything that is wrong with it, each with its place.
+    Wrong(Diagnostics),
+}
+
+/// Reads a configuration, and makes everything of it. `known` has what the estate's entry says.
+pub(super) fn make(path: &str, mut known: Known, files: &Files) -> Read {
+    let mut tree = match tree::read(path, files) {
+        tree::Read::Needs(needs) => return Read::Needs(needs),
+        tree::Read::Wrong(wrong) => return Read::Wrong(wrong),
+        tree::Read::Tree(tree) => tree,
+    };
+    match variables(path, &tree, files) {
+        Ok(Some(variables)) => known.variables = Some(variables),
+        Ok(None) => {}
+        Err(other) => return other,
+    }
+    let (secrets, mut wrong) = tree::put(&mut tree, &known);
+    let mut reading = Reading::of(&tree.source, FORM);
+    let config = config::read(path, &tree.root, &known, &mut reading);
+    let made = config.map(|config| {
+        let all = plugins::All::read(&config, &mut reading);
+        let graph = graph::graph(&config, &mut reading);
+        (config, all, graph)
+    });
+    wrong.0.extend(reading.found.0);
+    let notes = reading.notes.into_iter().map(|note| tree.placed(note));
+    let notes = tree.notes.0.iter().cloned().chain(notes).collect();
+    let Some((config, all, graph)) = made.filter(|_| wrong.is_empty()) else {
+        let all = wrong.0.into_iter().map(|found| tree.placed(found));
+        let mut wrong = Diagnostics(all.collect());
+        wrong.settle();
+        return Read::Wrong(wrong);
+    };
+    let folders = Modules::folders(&config);
+    let needs = folders
+        .iter()
+        .map(|folder| Need::Glob(format!("{folder}/**")));
+    let missing = files.missing(needs.collect());
+    if !missing.is_empty() {
+        return Read::Needs(missing);
+    }
+    let lacking = Modules::lacking(&config, files);
+    if !lacking.is_empty() {
+        let all = lacking.into_iter().map(|(folder, at)| {
+            let says = format!(
+                "{folder} holds no Terraform module: there is no file of it that ends with .tf"
+            );
+            let hint = "name the folder in which the module stands, often NAME/terraform";
+            tree.placed(tree.source.diagnostic(FORM.code, at, says, hint))
+        });
+        return Read::Wrong(Diagnostics(all.collect()));
+    }
+    let modules = Modules::of(&folders, files);
+    let texts = graph.0.keys().filter_map(|node| {
+        let text = generate::generate(&config, &all, &modules, node)?;
+        Some((node.clone(), text))
+    });
+    Read::Made(Box::new(Made {
+        nodes: texts.collect(),
+        graph,
+        secrets,
+        of_states: config.state.variables(),
+        environment: config.environment.clone(),
+        notes,
+    }))
+}
+
+/// The variables file that a configuration names.
+fn variables(path: &str, tree: &tree::Tree, files: &Files) -> Result<Option<Variables>, Read> {
+    let own = tree.root.get("mach_composer");
+    let named = own.and_then(|own| own.get("variables_file"));
+    let Some((text, at)) = named.and_then(|node| Some((node.text()?, node.at))) else {
+        return Ok(None);
+    };
+    let say = |says: &str| {
+        let hint = "name a file below the folder of the estate file";
+        let found = tree.source.diagnostic("variables", at, says, hint);
+        Read::Wrong(tree.placed(found).into())
+    };
+    let file = joined(path, text).map_err(|why| say(&why))?;
+    let missing = files.missing(vec![Need::File(file.clone())]);
+    if !missing.is_empty() {
+        return Err(Read::Needs(missing));
+    }
+    let Some(found) = files.get(&file) else {
+        return Err(say(&format!("there is no file {file}")));
+    };
+    match document::read(&file, &found.bytes, tree::LIMITS) {
+        Ok((_, root)) => Ok(Some(Variables::of(&file, &root))),
+        Err(wrong) => Err(Read::Wrong(wrong)),
+    }
+}

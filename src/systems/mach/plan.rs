@@ -1,0 +1,260 @@
+//! The plans of a node: what Terraform is asked, in which order, and where a person decides.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::body::Body;
+use crate::domain::digest::Digest;
+use crate::domain::failure::Failure;
+use crate::domain::flag::{self, Flags};
+use crate::domain::hold::HoldKind;
+use crate::domain::level::Danger;
+use crate::domain::look::{Look, Sights, Subject};
+use crate::domain::plan::{HoldRule, Leaves, Output, Plan, Role, Step, StepKind};
+use crate::domain::purpose::Purpose;
+use crate::domain::request::Spec;
+use crate::forms::keyed::{self, KEYED};
+use crate::forms::terraform::{
+    APPLY, CHANGES, DISCARD, GENERATE, INIT, PLAN, SAME, STATE, VALIDATE,
+};
+use crate::systems::{PlanAsk, Recorded};
+
+/// Applies without a person where nothing is deleted or replaced.
+pub(super) const AUTO: &str = "auto-approve";
+/// Plans also where nothing changed since the last deployment.
+pub(super) const IGNORE: &str = "ignore-change-detection";
+/// Fetches providers and modules again.
+pub(super) const FORCE: &str = "force-init";
+/// Weighs what Terraform planned.
+const WEIGH: &str = "mach.weigh";
+/// Records what is applied by now.
+const STORE: &str = "mach.store";
+
+/// What is not known before Terraform planned.
+const UNKNOWN: Danger = Danger {
+    replaces: false,
+    revises: false,
+    downtime: false,
+    destroys: false,
+    unknown: true,
+    less_safe: false,
+    outdated: false,
+};
+
+fn is_on(flags: &Flags, name: &str) -> bool {
+    flag::text(flags, name).as_deref() == Some("true")
+}
+
+/// What is known of a node beforehand: its files, and its secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Record {
+    release: Digest,
+    /// Under the key of the engine.
+    secrets: String,
+}
+
+/// What is to be seen before a node is planned: whether its secrets are those that they were.
+pub(super) fn looks(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
+    let secrets = spec.secrets();
+    if ask.purpose == Purpose::Teardown || secrets.is_empty() || seen.of_kind(KEYED).is_some() {
+        return Vec::new();
+    }
+    vec![keyed::look(&ask.stack.to_string(), &secrets)]
+}
+
+/// The plan of a node.
+pub(super) fn plan(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
+    let body = Body::of(spec)?;
+    if let (Purpose::Teardown, [first, ..]) = (ask.purpose, &ask.needed_by[..]) {
+        let all: Vec<String> = ask.needed_by.iter().map(ToString::to_string).collect();
+        let says = format!("{} is needed by {}", ask.stack, all.join(", "));
+        return Err(Failure::new(says).hint(format!("holdpoint teardown {first}")));
+    }
+    let secrets = seen.of_kind(KEYED).and_then(keyed::digest);
+    let record = Record {
+        release: spec.release.digest,
+        secrets: secrets.unwrap_or_default().to_owned(),
+    };
+    let told = ask.recorded.as_ref();
+    let same = told.filter(|told| {
+        ask.purpose != Purpose::Teardown
+            && told.outdated_by.is_none()
+            && Record::deserialize(&told.what).is_ok_and(|was| was == record)
+    });
+    if let Some(told) = same.filter(|_| ![IGNORE, FORCE].iter().any(|flag| is_on(&ask.flags, flag)))
+    {
+        return Ok(already_there(told, &record));
+    }
+    let program = body.program.word();
+    let removes = ask.purpose == Purpose::Teardown;
+    let auto = is_on(&ask.flags, AUTO) && !removes;
+    let says = if removes {
+        vec![format!(
+            "{program} plans the destruction of everything in the state of {}, and a person decides.",
+            body.node
+        )]
+    } else if auto {
+        vec![format!(
+            "{program} plans, and applies by itself where nothing is deleted or replaced; else a person decides."
+        )]
+    } else {
+        vec![format!(
+            "{program} plans, and a person decides on what it planned; where nothing changes, nothing is asked."
+        )]
+    };
+    Ok(Plan {
+        name: if removes { "destroy" } else { "apply" }.to_owned(),
+        steps: steps(ask, &body, &record, removes, auto),
+        says,
+        danger: Danger {
+            destroys: removes,
+            ..UNKNOWN
+        },
+        ..Plan::default()
+    })
+}
+
+/// Nothing changed: nothing is started.
+fn already_there(told: &Recorded, record: &Record) -> Plan {
+    Plan {
+        name: "already there".to_owned(),
+        steps: vec![stored("store", record, &[]).leaving(Leaves::New)],
+        says: vec![format!(
+            "Nothing of its files, its secrets and what comes before it changed since {}: nothing is planned. --{IGNORE} plans all the same.",
+            told.by
+        )],
+        ..Plan::default()
+    }
+}
+
+/// Records what is applied by now.
+fn stored(id: &str, record: &Record, after: &[&str]) -> Step {
+    let kind = StepKind::Weigh(STORE.to_owned());
+    let params = json!({ "record": record });
+    Step::new(Role::Look, id, "record what is applied", kind, params).after(after)
+}
+
+fn steps(ask: &PlanAsk, body: &Body, record: &Record, removes: bool, auto: bool) -> Vec<Step> {
+    let about = || Subject::new(STATE, &ask.stack.to_string());
+    let with = |more: Value| {
+        let mut params = body.params();
+        if let (Value::Object(all), Value::Object(more)) = (&mut params, more) {
+            all.extend(more);
+        }
+        params
+    };
+    let planned = json!({ "from": "plan", "output": "/plan" });
+    let mut hold = HoldRule::always(if removes {
+        HoldKind::Teardown
+    } else {
+        HoldKind::ReviewPlan
+    });
+    if auto {
+        hold = HoldRule::when(HoldKind::ReviewPlan, "weigh", "/takes", true);
+    }
+    let (apply, role, store, leaves) = if removes {
+        ("destroy", Role::Remove, "forget", Leaves::Nothing)
+    } else {
+        ("apply", Role::Change, "store", Leaves::New)
+    };
+    let title = |word: &str| format!("{word} {}", body.node);
+    let force = is_on(&ask.flags, FORCE);
+    vec![
+        Step::new(
+            Role::Build,
+            "generate",
+            title("generate"),
+            GENERATE,
+            with(json!({})),
+        ),
+        Step::new(
+            Role::Build,
+            "init",
+            "fetch providers and modules",
+            INIT,
+            with(json!({ "force": force })),
+        )
+        .after(&["generate"])
+        .ended_within(body.limit),
+        Step::new(
+            Role::Look,
+            "validate",
+            title("validate"),
+            VALIDATE,
+            with(json!({})),
+        )
+        .after(&["init"])
+        .ended_within(body.limit),
+        Step::new(
+            Role::Look,
+            "plan",
+            title("plan"),
+            PLAN,
+            with(json!({ "destroy": removes, "about": about() })),
+        )
+        .after(&["validate"])
+        .about(about())
+        .ended_within(body.limit),
+        Step::new(
+            Role::Look,
+            "weigh",
+            "weigh what is planned",
+            StepKind::Weigh(WEIGH.to_owned()),
+            json!({ "counts": { "from": "plan", "output": "/counts" }, "verdict": { "from": "plan", "output": "/verdict" } }),
+        )
+        .after(&["plan"]),
+        Step::new(role, apply, title(apply), APPLY, with(json!({ "plan": planned })))
+            .after(&["plan", "weigh"])
+            .only("weigh", CHANGES)
+            .hold(Some(hold))
+            .about(about())
+            .ended_within(body.limit)
+            .undo(if removes {
+                String::new()
+            } else {
+                "deploy the release before: Terraform plans the way back".to_owned()
+            }),
+        stored(store, record, &["weigh", apply]).leaving(leaves),
+        Step::new(
+            Role::Look,
+            "discard",
+            "discard the plan file",
+            DISCARD,
+            json!({ "node": body.node }),
+        )
+        .after(&["plan"])
+        .finally(),
+    ]
+}
+
+/// Weighs what Terraform planned, or records.
+pub(super) fn eval(kind: &str, params: &Value) -> Option<Result<Output, String>> {
+    match kind {
+        WEIGH => Some(weigh(params)),
+        STORE => Some(Ok(Output::public(params.clone()))),
+        _ => None,
+    }
+}
+
+fn weigh(params: &Value) -> Result<Output, String> {
+    let count = |name: &str| params["counts"][name].as_u64().unwrap_or_default();
+    let branch = params["verdict"]
+        .as_str()
+        .filter(|word| [CHANGES, SAME].contains(word))
+        .ok_or("the plan does not say whether anything changes")?;
+    let why = if branch == SAME {
+        "nothing changes".to_owned()
+    } else {
+        format!(
+            "+{} to make, ~{} to change, -{} to delete, {} to replace",
+            count("add"),
+            count("change"),
+            count("remove"),
+            count("replace"),
+        )
+    };
+    let takes = count("remove") + count("replace") > 0;
+    Ok(Output::public(
+        json!({ "branch": branch, "why": why, "takes": takes }),
+    ))
+}
