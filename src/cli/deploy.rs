@@ -22,24 +22,15 @@ use super::{Ground, Out, Stop, ask, wait};
 /// `deploy`.
 pub(super) fn deploy(ground: &dyn Ground, args: &DeployArgs, out: &mut Out<'_, '_>) -> Done {
     match (&args.stack, &args.all) {
-        (Some(stack), _) if parts_of(ground, stack, out)?.is_some() => {
-            let parts = parts_of(ground, stack, out)?.unwrap_or_default();
-            if args.release.is_some() || args.application.is_some() {
-                let says = format!(
-                    "{stack} is an application of {} parts, and each has releases of its own",
-                    parts.len()
-                );
-                return Err(Stop::wrong("parts", format!("{says}: name one part")));
-            }
-            let desk = ground.desk()?;
-            let Some(env) = parts.first().map(|id| id.env.clone()) else {
-                return Err(Stop::wrong("stack", format!("{stack} has no parts")));
-            };
-            let world = agreed(&*desk, ground, &env)?;
-            let intent = args.chosen.on(several(&world, &parts)?)?;
-            ask::carry_out(&*desk, ground, &intent, &args.guard, out)
-        }
         (Some(stack), _) => {
+            let desk = ground.desk()?;
+            let world = wait::ready(&*desk, ground, out)?;
+            if let Some((env, parts)) = parts_of(&world, stack) {
+                let world = agreed(&*desk, ground, &env)?;
+                let is_given = args.release.is_some() || args.application.is_some();
+                let intent = args.chosen.on(whole(&world, stack, &parts, is_given)?)?;
+                return ask::carry_out(&*desk, ground, &intent, &args.guard, out);
+            }
             let asked = (stack.as_str(), Doing::Deploy);
             on_stack(ground, asked, &args.guard, out, |world, id| {
                 let source = match &args.application {
@@ -98,23 +89,33 @@ pub(super) fn given(world: &World, id: &StackId, path: &Path) -> Result<Source, 
     Ok(Source::Application { name, file })
 }
 
-/// The parts of an application that is named as a whole, and is no stack itself.
-fn parts_of(
-    ground: &dyn Ground,
-    stack: &str,
-    out: &mut Out<'_, '_>,
-) -> Result<Option<Vec<StackId>>, Stop> {
-    let Ok(whole) = stack.parse::<StackId>() else {
-        return Ok(None);
-    };
-    let desk = ground.desk()?;
-    let world = wait::ready(&*desk, ground, out)?;
+/// The environment and the parts of an application that is named as a whole, and is no stack itself.
+pub(super) fn parts_of(world: &World, stack: &str) -> Option<(EnvName, Vec<StackId>)> {
+    let whole: StackId = stack.parse().ok()?;
     let all = &world.catalog.stacks;
     if whole.part.is_some() || all.contains_key(&whole) {
-        return Ok(None);
+        return None;
     }
     let parts = all.keys().filter(|id| id.whole() == whole);
-    Ok(Some(parts.cloned().collect()).filter(|parts: &Vec<StackId>| !parts.is_empty()))
+    let parts: Vec<StackId> = parts.cloned().collect();
+    (!parts.is_empty()).then_some((whole.env, parts))
+}
+
+/// All parts of an application, in their order.
+pub(super) fn whole(
+    world: &World,
+    stack: &str,
+    parts: &[StackId],
+    is_given: bool,
+) -> Result<Intent, Stop> {
+    if is_given {
+        let says = format!(
+            "{stack} has {} parts, and each has releases of its own: name one part",
+            parts.len()
+        );
+        return Err(Stop::wrong("parts", says));
+    }
+    several(world, parts)
 }
 
 /// All stacks of an environment, in their order. A whole brings its parts: they are not named beside

@@ -1,6 +1,6 @@
 //! `render`: the files that a system makes of those of a stack, without a store or an engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::json;
@@ -100,7 +100,10 @@ fn rendered(ground: &dyn Ground, stack: &str) -> Result<Vec<(String, Vec<u8>)>, 
 /// No stack is called so.
 pub(super) fn unknown(catalog: &Catalog, id: &StackId) -> Stop {
     let stack = id.to_string();
-    let names: Vec<String> = catalog.stacks.keys().map(ToString::to_string).collect();
+    let all = catalog.stacks.keys();
+    let names: BTreeSet<String> = all
+        .flat_map(|id| [id.to_string(), id.whole().to_string()])
+        .collect();
     let near = closest(&stack, names.iter().map(String::as_str));
     let hint = near.map_or_else(
         || "`holdpoint ls` lists the stacks".to_owned(),

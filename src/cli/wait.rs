@@ -265,6 +265,14 @@ fn says(world: &World, id: DeploymentId, awaited: &Awaited) -> String {
 
 /// Where a deployment stands.
 pub(super) fn awaited(world: &World, id: DeploymentId, now: Time) -> Awaited {
+    awaited_behind(world, id, now, LONGEST)
+}
+
+/// How many deployments may wait behind each other: a cycle of them cannot be asked for; still nobody
+/// may wait for ever on a broken log.
+const LONGEST: usize = 100;
+
+fn awaited_behind(world: &World, id: DeploymentId, now: Time, longest: usize) -> Awaited {
     let Some(d) = world.deployment(id) else {
         return Awaited::Moves("asked".to_owned());
     };
@@ -287,10 +295,9 @@ pub(super) fn awaited(world: &World, id: DeploymentId, now: Time) -> Awaited {
     };
     let waits = world.waits(&stack, place, entry, now);
     let text = waits.says(now);
-    // A cycle of deployments cannot be asked for; still nobody may wait for ever on a broken log.
     let behind = |other: Option<DeploymentId>| match other
-        .filter(|other| *other != id)
-        .map(|other| awaited_of(world, other))
+        .filter(|other| *other != id && longest > 0)
+        .map(|other| awaited_behind(world, other, now, longest - 1))
     {
         Some(Awaited::Person(why)) => {
             Awaited::Person(format!("{text}, which waits for a person: {why}"))
@@ -311,14 +318,6 @@ pub(super) fn awaited(world: &World, id: DeploymentId, now: Time) -> Awaited {
         | Waits::Next
         | Waits::Runs(_)
         | Waits::Hold(_) => Awaited::Moves(text),
-    }
-}
-
-/// Where the one before stands; one that waits itself counts as moving, so that this ends.
-fn awaited_of(world: &World, id: DeploymentId) -> Awaited {
-    match world.deployment(id) {
-        Some(d) if d.end.is_none() && d.started_at.is_some() => running(world, d),
-        Some(_) | None => Awaited::Moves(String::new()),
     }
 }
 

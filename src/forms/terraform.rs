@@ -17,6 +17,8 @@ pub const VALIDATE: &str = "terraform.validate";
 pub const PLAN: &str = "terraform.plan";
 /// Applies a plan file.
 pub const APPLY: &str = "terraform.apply";
+/// Frees a lock of the state, by its id.
+pub const UNLOCK: &str = "terraform.unlock";
 /// Removes the plan file of a deployment.
 pub const DISCARD: &str = "terraform.discard";
 
@@ -73,4 +75,51 @@ pub fn parts(text: &str) -> Vec<(&str, bool)> {
         parts.push((&text[from..], true));
     }
     parts
+}
+
+/// A word of YAML as the number that Terraform reads as the same one; none for a word that is none.
+/// `0441…`, which is an account to people and an octal number to some readers, is none.
+#[must_use]
+pub fn number(text: &str) -> Option<String> {
+    let (sign, rest) = match text.as_bytes().first()? {
+        b'-' => ("-", &text[1..]),
+        b'+' => ("", &text[1..]),
+        _ => ("", text),
+    };
+    let (digits, power) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let are = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let power = power.strip_prefix(['+', '-']).unwrap_or(power);
+    let fits = are(whole) && are(part) && are(power) && (whole == "0" || !whole.starts_with('0'));
+    let begins = if rest.starts_with('.') { "0" } else { "" };
+    let any = digits.bytes().any(|b| b.is_ascii_digit());
+    (fits && any).then(|| format!("{sign}{begins}{rest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_of_yaml_as_terraform_reads_them() {
+        for (text, expected) in [
+            ("12", Some("12")),
+            ("-3.5", Some("-3.5")),
+            ("+5", Some("5")),
+            (".5", Some("0.5")),
+            ("1.5e3", Some("1.5e3")),
+            ("2E-7", Some("2E-7")),
+            ("044100", None),
+            ("1_000", None),
+            ("0x1F", None),
+            ("1.2.3", None),
+            ("e3", None),
+            (".", None),
+            ("-", None),
+            ("", None),
+        ] {
+            assert_eq!(number(text).as_deref(), expected, "{text}");
+        }
+    }
 }

@@ -29,6 +29,7 @@ mod hands;
 mod killed;
 mod kills;
 mod life;
+mod mach;
 mod o5;
 mod order;
 mod peers;

@@ -1,13 +1,19 @@
 //! A state that somebody else has locked: who, since when, and what to do.
 
 use crate::domain::failure::Failure;
+use crate::domain::ids::StackId;
 
 /// What both programs say.
 const LOCKED: &str = "Error acquiring the state lock";
 
+/// Whether that is why something failed: nothing was begun then.
+pub(super) fn is_one(failure: &Failure) -> bool {
+    failure.detail.contains(LOCKED)
+}
+
 /// A failure that names who has locked the state, where that is why.
-pub(super) fn named(failure: Failure, program: &str) -> Failure {
-    if !failure.detail.contains(LOCKED) {
+pub(super) fn named(failure: Failure, stack: &StackId) -> Failure {
+    if !is_one(&failure) {
         return failure;
     }
     let told = |name: &str| {
@@ -27,7 +33,32 @@ pub(super) fn named(failure: Failure, program: &str) -> Failure {
         what.unwrap_or_default()
     );
     let hint = format!(
-        "wait until that is over, and deploy again; where nothing runs any more: {program} force-unlock {id}"
+        "wait until that is over, and deploy again; where nothing runs any more: holdpoint deploy {stack} --force-unlock {id}"
     );
     Failure { summary, ..failure }.hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_locked_a_state_is_named_with_what_frees_it() {
+        let stack: StackId = "dev/shop/nl".parse().unwrap();
+        let detail = "Terraform 1.11.4\nError acquiring the state lock: Error message: x; Lock Info:; ID:        4f-1; Path:      a.tfstate; Operation: OperationTypeApply; Who:       ana@desk; Version:   1.11.4; Created:   2026-11-28 15:00:00 +0000 UTC; Info:";
+        let failure = named(Failure::new("plan: it failed").detail(detail), &stack);
+        assert_eq!(
+            failure.summary,
+            "the state is locked by ana@desk since 2026-11-28 15:00:00 +0000 UTC (OperationTypeApply)"
+        );
+        assert!(
+            failure
+                .hint
+                .ends_with("holdpoint deploy dev/shop/nl --force-unlock 4f-1"),
+            "{}",
+            failure.hint
+        );
+        let other = named(Failure::new("plan: it failed").detail("bad"), &stack);
+        assert_eq!(other.summary, "plan: it failed");
+    }
 }

@@ -30,7 +30,7 @@ use crate::domain::look::Subject;
 use crate::domain::plan::{Output, StepKind};
 use crate::domain::secret_ref::SecretRef;
 use crate::forms::terraform::{
-    APPLY, CHANGES, DISCARD, GENERATE, INIT, PLAN, SAME, Told, VALIDATE,
+    APPLY, CHANGES, DISCARD, GENERATE, INIT, PLAN, SAME, Told, UNLOCK, VALIDATE,
 };
 use crate::os::lock::Lock;
 
@@ -44,6 +44,7 @@ pub fn executors(clients: &Arc<Clients>, process: &Arc<Process>) -> Vec<Arc<dyn 
         (Does::Plan, PLAN),
         (Does::Apply, APPLY),
         (Does::Discard, DISCARD),
+        (Does::Unlock, UNLOCK),
     ];
     all.into_iter()
         .map(|(does, kind)| {
@@ -66,6 +67,7 @@ enum Does {
     Plan,
     Apply,
     Discard,
+    Unlock,
 }
 
 struct Hand {
@@ -106,6 +108,9 @@ struct Params {
     /// The plan that is applied.
     #[serde(default)]
     plan: Option<Planned>,
+    /// The lock that is freed.
+    #[serde(default)]
+    lock: String,
 }
 
 /// A plan: the digest of its file, and the state that it was made for.
@@ -136,6 +141,7 @@ impl Executor for Hand {
             Does::Generate | Does::Init | Does::Validate => require(given, &["program", "bundle"]),
             Does::Plan => require(given, &["program", "bundle", "about"]),
             Does::Apply => require(given, &["program", "bundle", "plan"]),
+            Does::Unlock => require(given, &["program", "bundle", "lock"]),
         }
     }
 
@@ -159,6 +165,7 @@ impl Executor for Hand {
                 }
                 Does::Plan => self.plan(&tool).await,
                 Does::Apply => self.apply(&tool).await,
+                Does::Unlock => self.unlock(&tool).await,
             }
         }
         .boxed()
@@ -169,7 +176,7 @@ impl Executor for Hand {
             match self.does {
                 // They do what is left to do.
                 Does::Generate | Does::Discard => Found::NeverStarted,
-                Does::Init | Does::Validate | Does::Plan | Does::Apply => {
+                Does::Init | Does::Validate | Does::Plan | Does::Apply | Does::Unlock => {
                     process::found(&job, &job.folder, "").await
                 }
             }
@@ -182,7 +189,7 @@ impl Executor for Hand {
             Does::Generate | Does::Init | Does::Validate | Does::Plan | Does::Discard => {
                 Cancel::Full
             }
-            Does::Apply => Cancel::BestEffort,
+            Does::Apply | Does::Unlock => Cancel::BestEffort,
         }
     }
 }
@@ -234,10 +241,11 @@ impl Hand {
         let (how, last) = self.process.run_to_end(job, "", &command).await?;
         match how {
             How::Exit { code } if well.contains(&code) => Ok(code),
-            how => Err(lock::named(
-                process::bad(job, &argv[..2], how, &last),
-                &params.program,
-            )),
+            how => {
+                let failure = process::bad(job, &argv[..2], how, &last);
+                let failure = ui::cause(failure, &format!("{}: {}", job.step, argv[..2].join(" ")));
+                Err(lock::named(failure, &job.stack))
+            }
         }
     }
 
@@ -258,6 +266,14 @@ impl Hand {
         self.called(tool, &arguments, &[0]).await?;
         tool.lasting.set_ready(params.bundle)?;
         Ok(Output::public(json!({ "fetched": true })))
+    }
+
+    /// Frees a lock: this one, and no other.
+    async fn unlock(&self, tool: &Tool<'_>) -> Result<Output, Failure> {
+        let lock = tool.params.lock.as_str();
+        let arguments = ["force-unlock", "-force", "-no-color", lock];
+        self.called(tool, &arguments, &[0]).await?;
+        Ok(Output::public(json!({ "freed": lock })))
     }
 
     async fn plan(&self, tool: &Tool<'_>) -> Result<Output, Failure> {
@@ -325,6 +341,8 @@ impl Hand {
             .map_err(|failure| {
                 if failure.detail.contains(STALE) {
                     other(&params.node, "its state was written by somebody else since")
+                } else if lock::is_one(&failure) {
+                    failure.as_before()
                 } else {
                     failure.hint("what was applied until then stays: deploy again, and it plans what is left")
                 }

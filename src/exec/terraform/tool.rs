@@ -15,7 +15,7 @@ use crate::domain::line::Severity;
 use crate::domain::masks::Secret;
 use crate::exec::Job;
 use crate::exec::process::Told;
-use crate::forms::terraform::{Form, parts};
+use crate::forms::terraform::{Form, number, parts};
 use crate::os::{child, tool};
 use crate::text::safe::Safe;
 
@@ -171,7 +171,9 @@ fn value(form: Form, text: &str) -> Value {
         Form::Literal => match text {
             "true" | "True" | "TRUE" => json!(true),
             "false" | "False" | "FALSE" => json!(false),
-            number => serde_json::from_str(number).unwrap_or_else(|_| json!(number)),
+            text => number(text)
+                .and_then(|number| serde_json::from_str(&number).ok())
+                .unwrap_or_else(|| json!(text)),
         },
         Form::Parts => {
             let own = parts(text).into_iter().filter(|(_, own)| *own);

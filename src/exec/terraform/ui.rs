@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use crate::domain::failure::Failure;
 use crate::domain::line::Severity;
 use crate::exec::process::Said;
 
@@ -69,6 +70,23 @@ pub(super) fn says(line: &str) -> Option<Said<'_>> {
     }
 }
 
+/// A failure told by its cause, where the program wrote it for people: over several lines, of which
+/// the first says what is wrong.
+pub(super) fn cause(failure: Failure, what: &str) -> Failure {
+    let mut lines = failure.detail.lines();
+    let Some(first) = lines.find_map(|line| line.strip_prefix("Error: ")) else {
+        return failure;
+    };
+    let place = lines
+        .take(3)
+        .find_map(|line| line.trim().strip_prefix("on "));
+    let place = place.map_or_else(String::new, |place| {
+        format!(" ({})", place.split(':').next().unwrap_or(place))
+    });
+    let summary = format!("{what}: {first}{place}");
+    Failure { summary, ..failure }
+}
+
 /// What stands in what is told of a state that is locked.
 const LOCK: &str = "Lock Info";
 
@@ -97,6 +115,19 @@ impl Diagnostic<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_is_told_and_not_its_last_words() {
+        let detail = "Initializing\n\nError: Unclosed configuration block\n\n  on modules/bad/main.tf line 2, in resource \"a\" \"b\":\n   2: {\n\nThis may be caused by\nincorrect nesting elsewhere.";
+        let failure = cause(
+            Failure::new("init: it ended").detail(detail),
+            "init: terraform init",
+        );
+        assert_eq!(
+            failure.summary,
+            "init: terraform init: Unclosed configuration block (modules/bad/main.tf line 2, in resource \"a\" \"b\")"
+        );
+    }
 
     #[test]
     fn a_line_says_what_of_which_resource() {

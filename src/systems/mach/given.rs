@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::tf::is_expression;
+use crate::forms::terraform::number;
 use crate::systems::message::{Message, Reading};
 use crate::text::diagnostic::At;
 use crate::text::document::{Content, Node};
@@ -89,19 +90,12 @@ pub(super) fn value(node: &Node, reading: &mut Reading<'_>) -> Given {
         Content::Scalar { text, plain } => match text.as_str() {
             "true" | "True" | "TRUE" if *plain => Given::Switch(true),
             "false" | "False" | "FALSE" if *plain => Given::Switch(false),
-            number if *plain && is_number(number) => Given::Number(number.to_owned()),
-            text => Given::Text(pieces(text, node.at, reading)),
+            text => match number(text).filter(|_| *plain) {
+                Some(number) => Given::Number(number),
+                None => Given::Text(pieces(text, node.at, reading)),
+            },
         },
     }
-}
-
-/// Whether a word is a number that Terraform would read as the same one. `0441…`, which is an
-/// account to people and an octal number to some readers, is none.
-pub(super) fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
-    let are = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    are(whole) && are(part) && (whole == "0" || !whole.starts_with('0'))
 }
 
 /// A text as its pieces.

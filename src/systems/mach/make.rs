@@ -10,7 +10,7 @@ use super::tree::{self, Kept, Known, Variables};
 use crate::domain::relative::joined;
 use crate::systems::files::{Files, Need};
 use crate::systems::message::{Form, Reading};
-use crate::text::diagnostic::{Diagnostic, Diagnostics};
+use crate::text::diagnostic::{At, Diagnostic, Diagnostics};
 use crate::text::document;
 
 /// How its files are written.
@@ -63,9 +63,32 @@ pub(super) fn make(path: &str, mut known: Known, files: &Files) -> Read {
     let (secrets, mut wrong) = tree::put(&mut tree, &known);
     let mut reading = Reading::of(&tree.source, FORM);
     let config = config::read(path, &tree.root, &known, &mut reading);
+    let folders = config.as_ref().map(Modules::folders).unwrap_or_default();
+    let needs = folders
+        .iter()
+        .map(|folder| Need::Glob(format!("{folder}/**")));
+    let missing = files.missing(needs.collect());
+    if !missing.is_empty() {
+        return Read::Needs(missing);
+    }
+    let lacking = config
+        .iter()
+        .flat_map(|config| Modules::lacking(config, files));
+    for (folder, at) in lacking {
+        let says = format!("{folder} holds no Terraform module: no file of it ends with .tf");
+        let hint = "name the folder in which the module stands, often NAME/terraform";
+        reading.say(at, says, hint);
+    }
     let made = config.map(|config| {
         let all = plugins::All::read(&config, &mut reading);
         let graph = graph::graph(&config, &mut reading);
+        if let Some(why) = config.state.shared().filter(|_| graph.0.len() > 1) {
+            let second = graph.0.keys().nth(1).map(Node::name).unwrap_or_default();
+            let at = config.sites.last().map_or_else(At::default, |site| site.name.at);
+            let says = format!("{why}, and {} parts would write it: {second} would plan to delete what the others made", graph.0.len());
+            let hint = "keep states where each part has one of its own: aws, azure, gcp, local, or terraform_cloud with a prefix";
+            reading.say(at, says, hint);
+        }
         (config, all, graph)
     });
     wrong.0.extend(reading.found.0);
@@ -77,25 +100,6 @@ pub(super) fn make(path: &str, mut known: Known, files: &Files) -> Read {
         wrong.settle();
         return Read::Wrong(wrong);
     };
-    let folders = Modules::folders(&config);
-    let needs = folders
-        .iter()
-        .map(|folder| Need::Glob(format!("{folder}/**")));
-    let missing = files.missing(needs.collect());
-    if !missing.is_empty() {
-        return Read::Needs(missing);
-    }
-    let lacking = Modules::lacking(&config, files);
-    if !lacking.is_empty() {
-        let all = lacking.into_iter().map(|(folder, at)| {
-            let says = format!(
-                "{folder} holds no Terraform module: there is no file of it that ends with .tf"
-            );
-            let hint = "name the folder in which the module stands, often NAME/terraform";
-            tree.placed(tree.source.diagnostic(FORM.code, at, says, hint))
-        });
-        return Read::Wrong(Diagnostics(all.collect()));
-    }
     let modules = Modules::of(&folders, files);
     let texts = graph.0.keys().filter_map(|node| {
         let text = generate::generate(&config, &all, &modules, node)?;

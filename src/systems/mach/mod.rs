@@ -45,6 +45,20 @@ const NAME: &str = "mach";
 #[derive(Debug)]
 pub struct Mach;
 
+/// A note, on one line.
+fn said(note: &Diagnostic) -> Safe {
+    let hint = if note.hint.as_str().is_empty() {
+        String::new()
+    } else {
+        format!(": {}", note.hint)
+    };
+    let (file, at) = (&note.file, note.at);
+    Safe::new(&format!(
+        "{file}:{}:{}: {}{hint}",
+        at.line, at.column, note.says
+    ))
+}
+
 impl System for Mach {
     fn name(&self) -> &'static str {
         NAME
@@ -102,7 +116,7 @@ impl System for Mach {
             files,
         };
         let notes = made.notes.iter();
-        let notes = notes.map(|note| Safe::new(&note.to_string())).collect();
+        let notes = notes.map(said).collect();
         making
             .specs()
             .map_or_else(|why| wrong(&why), |parts| Read::Parts(parts, notes))
@@ -139,6 +153,12 @@ impl System for Mach {
                 form: flag::Form::Switch(false),
                 purposes: &[Purpose::Deploy],
                 says: "it is planned also where nothing changed since its last deployment",
+            },
+            Flag {
+                name: plan::UNLOCK_FIRST,
+                form: flag::Form::Text(""),
+                purposes: &[Purpose::Deploy],
+                says: "this lock of the state, which nobody holds any more, is freed first, once a person approves",
             },
             Flag {
                 name: plan::FORCE,

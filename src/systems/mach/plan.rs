@@ -15,7 +15,7 @@ use crate::domain::purpose::Purpose;
 use crate::domain::request::Spec;
 use crate::forms::keyed::{self, KEYED};
 use crate::forms::terraform::{
-    APPLY, CHANGES, DISCARD, GENERATE, INIT, PLAN, SAME, STATE, VALIDATE,
+    APPLY, CHANGES, DISCARD, GENERATE, INIT, PLAN, SAME, STATE, UNLOCK, VALIDATE,
 };
 use crate::systems::{PlanAsk, Recorded};
 
@@ -25,6 +25,8 @@ pub(super) const AUTO: &str = "auto-approve";
 pub(super) const IGNORE: &str = "ignore-change-detection";
 /// Fetches providers and modules again.
 pub(super) const FORCE: &str = "force-init";
+/// Frees a lock of the state first.
+pub(super) const UNLOCK_FIRST: &str = "force-unlock";
 /// Weighs what Terraform planned.
 const WEIGH: &str = "mach.weigh";
 /// Records what is applied by now.
@@ -81,8 +83,13 @@ pub(super) fn plan(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Fa
             && told.outdated_by.is_none()
             && Record::deserialize(&told.what).is_ok_and(|was| was == record)
     });
-    if let Some(told) = same.filter(|_| ![IGNORE, FORCE].iter().any(|flag| is_on(&ask.flags, flag)))
-    {
+    let lock = flag::text(&ask.flags, UNLOCK_FIRST);
+    if let Some(lock) = lock.as_ref().filter(|lock| !is_lock(lock)) {
+        let says = format!("{lock:?} is no id of a lock");
+        return Err(Failure::new(says).hint("the failure that names the lock says its ID"));
+    }
+    let anyway = [IGNORE, FORCE].iter().any(|flag| is_on(&ask.flags, flag));
+    if let Some(told) = same.filter(|_| lock.is_none() && !anyway) {
         return Ok(already_there(told, &record));
     }
     let program = body.program.word();
@@ -159,7 +166,21 @@ fn steps(ask: &PlanAsk, body: &Body, record: &Record, removes: bool, auto: bool)
     };
     let title = |word: &str| format!("{word} {}", body.node);
     let force = is_on(&ask.flags, FORCE);
-    vec![
+    let lock = flag::text(&ask.flags, UNLOCK_FIRST).filter(|_| !removes);
+    let unlock = lock.map(|lock| {
+        let title = format!("free the lock {lock} of the state");
+        let params = with(json!({ "lock": lock }));
+        Step::new(Role::Change, "unlock", title, UNLOCK, params)
+            .after(&["init"])
+            .hold(Some(HoldRule::always(HoldKind::RecoverStack)))
+            .undo("none: who still writes that state and who does next write it at once")
+    });
+    let planned_after = if unlock.is_some() {
+        &["validate", "unlock"][..]
+    } else {
+        &["validate"]
+    };
+    let mut steps = vec![
         Step::new(
             Role::Build,
             "generate",
@@ -192,7 +213,7 @@ fn steps(ask: &PlanAsk, body: &Body, record: &Record, removes: bool, auto: bool)
             PLAN,
             with(json!({ "destroy": removes, "about": about() })),
         )
-        .after(&["validate"])
+        .after(planned_after)
         .about(about())
         .ended_within(body.limit),
         Step::new(
@@ -224,7 +245,21 @@ fn steps(ask: &PlanAsk, body: &Body, record: &Record, removes: bool, auto: bool)
         )
         .after(&["plan"])
         .finally(),
-    ]
+    ];
+    let before_plan = steps.iter().position(|step| step.id.as_str() == "plan");
+    if let (Some(unlock), Some(at)) = (unlock, before_plan) {
+        steps.insert(at, unlock);
+    }
+    steps
+}
+
+/// Whether a text may be the id of a lock: it is given to the program as a word.
+fn is_lock(text: &str) -> bool {
+    text.len() <= 200
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
 }
 
 /// Weighs what Terraform planned, or records.

@@ -316,3 +316,40 @@ fn an_encrypted_variables_file_is_read_by_terraform_alone() {
     assert!(made.text.contains(reads), "{}", made.text);
     assert!(!made.text.contains("ENC["));
 }
+
+/// [TRAP] A place that holds one state holds no more: the second part would plan to delete what the
+/// first one made.
+#[test]
+fn parts_have_states_of_their_own() {
+    let split = "deployment: { type: site-component }";
+    let two = format!("      - {{ name: a }}\n      - {{ name: b, {split} }}\n");
+    let of_state = |components: &str, state: &str| {
+        let main = shop(components);
+        let local = "{ plugin: local, path: ./states }";
+        let main = main.replace(local, state);
+        let files = [("main.yml", main.as_str()), ("parts/components.yml", PARTS)];
+        of(&files, &Known::default()).err().unwrap_or_default()
+    };
+    let http = "{ plugin: http, address: \"https://states.example.com/shop\" }";
+    let named = "{ plugin: terraform_cloud, organization: o, workspaces: { name: w } }";
+    for state in [http, named] {
+        let says = of_state(&two, state);
+        assert!(says.contains("2 parts would write it"), "{says}");
+        assert_eq!(of_state("      - { name: a }\n", state), "");
+    }
+    let says = of_state(
+        "      - { name: a }\n",
+        "{ plugin: http, address: \"https://u:hunter2@states.example.com/shop\" }",
+    );
+    assert!(says.contains("holds a password"), "{says}");
+}
+
+#[test]
+fn a_reference_without_an_end_is_told() {
+    let says = wrong(
+        "      - { name: a, secrets: { x: \"${env.TOKEN\" }, variables: { y: \"${component.b\" } }\n",
+        PARTS,
+    );
+    assert!(says.contains("\"${env.TOKEN\" has no end"), "{says}");
+    assert!(says.contains("\"${component.b\" has no end"), "{says}");
+}

@@ -59,7 +59,7 @@ fn points(kind: &str) -> Vec<&'static str> {
         | "postgres.cleanup" | "postgres.destroy" => &["before sleep"],
         // It calls no cloud. Its call is the start of the keeper, which stands between two notes.
         "process.run" | "terraform.init" | "terraform.validate" | "terraform.plan"
-        | "terraform.apply" => &["before call", "after call"],
+        | "terraform.apply" | "terraform.unlock" => &["before call", "after call"],
         "terraform.generate" | "terraform.discard" => &[
             "before note",
             "after note",

@@ -9,12 +9,15 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use holdpoint::aws::Clients;
+use holdpoint::domain::ask::{Intent, Source};
 use holdpoint::domain::deployment::Deployment;
 use holdpoint::domain::end::End;
+use holdpoint::domain::flag::Value;
+use holdpoint::domain::ids::StackId;
 use holdpoint::domain::request::SourceFile;
 use holdpoint::exec::process::Process;
 use holdpoint::exec::terraform;
-use holdpoint::forms::terraform::{APPLY, DISCARD, GENERATE, INIT, PLAN, VALIDATE};
+use holdpoint::forms::terraform::{APPLY, DISCARD, GENERATE, INIT, PLAN, UNLOCK, VALIDATE};
 use holdpoint::hosts::Hosts;
 use holdpoint::os::clock::Real;
 use holdpoint::systems::mach::Mach;
@@ -24,7 +27,7 @@ use super::SEEDS;
 use super::fate::{Fates, died_everywhere};
 use super::life::{Life, Release};
 
-const KINDS: [&str; 6] = [GENERATE, INIT, VALIDATE, PLAN, APPLY, DISCARD];
+const KINDS: [&str; 7] = [GENERATE, INIT, VALIDATE, PLAN, APPLY, DISCARD, UNLOCK];
 
 pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
     KINDS.into_iter()
@@ -74,13 +77,23 @@ async fn what_is_fetched_and_checked_is_so_once() {
 }
 
 #[tokio::test]
+async fn a_lock_is_freed_once() {
+    told(UNLOCK).await;
+}
+
+#[tokio::test]
 async fn a_node_is_planned_and_applied_once() {
     told(PLAN).await;
     told(APPLY).await;
 }
 
 async fn told(kind: &'static str) {
-    let all = join_all((0..SEEDS).map(|seed| lived(Fates::of(seed, kind)))).await;
+    let flags: &[(&str, &str)] = if kind == UNLOCK {
+        &[("force-unlock", "4f-1")]
+    } else {
+        &[]
+    };
+    let all = join_all((0..SEEDS).map(|seed| lived(Fates::of(seed, kind), flags))).await;
     died_everywhere(kind, &all);
 }
 
@@ -118,6 +131,7 @@ impl Place {
         program: &Path,
         name: &str,
         files: &[(&'static str, &str)],
+        flags: &[(&str, &str)],
     ) -> Arc<Deployment> {
         let path = format!("{}:/usr/bin:/bin", program.display());
         let ledger = self.folder.path().join("ledger");
@@ -131,18 +145,27 @@ impl Place {
             entry: json!({ "config": "main.yml", "program": name, "env": { "PATH": path, "LEDGER": ledger } }),
             files: files.collect(),
         };
-        self.life.deploy(release).await
+        let stack: StackId = "dev/shop/nl".parse().unwrap();
+        let attached = vec![release.read(&stack)];
+        let mut intent = Intent::deploy(stack, Source::Estate);
+        if let Intent::Deploy { flags: own, .. } = &mut intent {
+            own.extend(flags.iter().map(|(name, text)| {
+                let text = Value::Text((*text).into());
+                (name.parse().unwrap(), text)
+            }));
+        }
+        self.life.carried_out(intent, attached).await
     }
 }
 
-async fn lived(fates: Fates) -> Fates {
+async fn lived(fates: Fates, flags: &[(&str, &str)]) -> Fates {
     let mut place = Place::new(fates);
     let folder = place.folder.path().to_owned();
     let program = folder.join("terraform");
     std::fs::write(&program, PROGRAM).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
     let d = place
-        .deploy(&folder, "terraform", &[("main.yml", CONFIG)])
+        .deploy(&folder, "terraform", &[("main.yml", CONFIG)], flags)
         .await;
     let told = place.life.fates.told();
     assert_eq!(d.end, Some(End::Done), "{told}");
@@ -151,8 +174,10 @@ async fn lived(fates: Fates) -> Fates {
     for line in ledger.lines() {
         *asked.entry(line).or_default() += 1;
     }
-    let once = ["apply", "init", "plan", "validate"].map(|word| (word, 1));
-    assert_eq!(asked, once.into(), "{told}");
+    let freed = (!flags.is_empty()).then_some("force-unlock");
+    let once = ["apply", "init", "plan", "validate"].into_iter();
+    let once = once.chain(freed).map(|word| (word, 1));
+    assert_eq!(asked, once.collect(), "{told}");
     place.life.fates
 }
 
@@ -195,7 +220,7 @@ async fn really(fates: Fates, program: &Path) {
     };
     let (one, two) = (real_config("one"), real_config("two"));
     let files = |config| [("main.yml", config), ("a/main.tf", MODULE)];
-    let d = place.deploy(folder, name, &files(one.as_str())).await;
+    let d = place.deploy(folder, name, &files(one.as_str()), &[]).await;
     let told = place.life.fates.told();
     assert_eq!(d.end, Some(End::Done), "{told}");
     let input = |state: &serde_json::Value| {
@@ -204,14 +229,14 @@ async fn really(fates: Fates, program: &Path) {
     };
     let first = state();
     assert_eq!(input(&first), "one", "{told}");
-    let d = place.deploy(folder, name, &files(one.as_str())).await;
+    let d = place.deploy(folder, name, &files(one.as_str()), &[]).await;
     let plan = d.plan.as_ref().unwrap();
     assert_eq!(
         (plan.name.as_str(), &d.end),
         ("already there", &Some(End::Done))
     );
     assert_eq!(state(), first, "nothing was started");
-    let d = place.deploy(folder, name, &files(two.as_str())).await;
+    let d = place.deploy(folder, name, &files(two.as_str()), &[]).await;
     assert_eq!(d.end, Some(End::Done), "{}", place.life.fates.told());
     let hold = d.holds.first().unwrap();
     let lines: Vec<&str> = hold.lines.iter().map(|line| line.text.as_str()).collect();

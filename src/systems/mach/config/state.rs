@@ -135,6 +135,24 @@ fn local(m: &mut Message<'_>, reading: &mut Reading<'_>) -> Option<String> {
 }
 
 fn http(m: &mut Message<'_>, reading: &mut Reading<'_>) -> State {
+    for key in ["address", "lock_address", "unlock_address"] {
+        let Some(word) = m.text(key, reading) else {
+            continue;
+        };
+        let user = word.text.split_once("://").map(|(_, rest)| rest);
+        let user = user.and_then(|rest| rest.split('/').next()?.split_once('@'));
+        if user.is_some_and(|(user, _)| user.contains(':')) {
+            let says = format!(
+                "{key} of {} holds a password, which would stand in what is generated",
+                m.what()
+            );
+            reading.say(
+                word.at,
+                says,
+                "write username and password beside the address",
+            );
+        }
+    }
     let mut all = vec![("address", Setting::Text(needed("address", m, reading)))];
     for (key, preset) in [
         ("update_method", "POST"),
@@ -246,7 +264,11 @@ impl State {
                 body.say("bucket", bucket);
                 body.say("key", &format!("{prefix}/{node}"));
                 body.say("region", region);
-                body.say_any("role_arn", role.as_deref());
+                if let Some(role) = role.as_deref().filter(|role| !role.is_empty()) {
+                    // What stood for it alone is not taken any more since Terraform 1.10.
+                    let assume = vec![("role_arn".to_owned(), Value::text(role))];
+                    body.set("assume_role", Value::Object(assume));
+                }
                 body.say_any("dynamodb_table", table.as_deref());
                 body.set("encrypt", Value::Switch(*encrypt));
             }

@@ -175,6 +175,31 @@ fn auto_approve_passes_over_no_deletion() {
     assert!(Mach.eval("mach.weigh", &json!({})).unwrap().is_err());
 }
 
+/// A lock is freed by its id, once a person approves that, and before anything is planned.
+#[test]
+fn a_lock_of_the_state_is_freed_by_name_and_held() {
+    let (stack, spec, _) = parts().remove(0);
+    let locked = |id: &str| {
+        let mut ask = ask(&stack, Purpose::Deploy);
+        let value = crate::domain::flag::Value::Text(id.into());
+        ask.flags.insert(plan::UNLOCK_FIRST.parse().unwrap(), value);
+        ask
+    };
+    let plan = planned(&locked("4f-1"), &spec, "k1");
+    let unlock = step(&plan, "unlock");
+    let hold = unlock.hold.as_ref().unwrap();
+    assert_eq!(
+        (hold.kind, &hold.when, &unlock.params["lock"]),
+        (HoldKind::RecoverStack, &HoldWhen::Always, &json!("4f-1"))
+    );
+    assert!(step(&plan, "plan").after.contains(&"unlock".into()));
+    for bad in ["-x", "a b", "$(x)"] {
+        let ask = locked(bad);
+        let planned = Mach.plan(&ask, &spec, &seen(&ask, &spec, "k1"));
+        assert!(planned.is_err(), "{bad}");
+    }
+}
+
 /// [TRAP] A node is passed over only where its last deployment was good and nothing changed since:
 /// files, secrets, and the nodes before it.
 #[test]

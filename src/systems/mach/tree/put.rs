@@ -74,6 +74,9 @@ fn variable(name: &str) -> String {
     format!("var.secrets[{}]", quoted(name))
 }
 
+/// How references begin.
+const REFERENCES: [&str; 3] = ["${env.", "${var.", "${component."];
+
 /// Puts in what references stand for, and names secrets; references to nothing are told.
 pub(in crate::systems::mach) fn put(
     tree: &mut Tree,
@@ -151,6 +154,7 @@ impl Putting<'_> {
                 }
             }
             Content::Scalar { text, plain } => {
+                self.ends(text, at);
                 let put = if path.secret && !empty && !text.is_empty() {
                     Some(self.secret(text, *plain, at, path))
                 } else {
@@ -201,6 +205,19 @@ impl Putting<'_> {
             self.kept.insert(name, kept);
         }
         out
+    }
+
+    /// Says where a reference has no end.
+    fn ends(&mut self, text: &str, at: At) {
+        let begins = REFERENCES.iter().flat_map(|kind| text.match_indices(kind));
+        let open = begins.filter(|(from, _)| !text[*from..].contains('}'));
+        if let Some((from, _)) = open.into_iter().next() {
+            let says = format!("{:?} has no end", &text[from..]);
+            let told = self
+                .source
+                .diagnostic("reference", at, says, "write } behind its name");
+            self.wrong.0.push(told);
+        }
     }
 
     /// The text with everything put in; none where it refers to nothing of this.

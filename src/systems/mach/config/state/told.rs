@@ -3,6 +3,21 @@
 use super::{Setting, State};
 
 impl State {
+    /// Why all nodes would have one and the same state; none where each has its own.
+    pub(in crate::systems::mach) fn shared(&self) -> Option<&'static str> {
+        match self {
+            State::Http(_) => Some("an http address is that of one state"),
+            State::Remote { name: Some(_), .. } => {
+                Some("a workspace that is named holds one state")
+            }
+            State::S3 { .. }
+            | State::Azure { .. }
+            | State::Gcs { .. }
+            | State::Local(_)
+            | State::Remote { name: None, .. } => None,
+        }
+    }
+
     /// The variables of its environment by which Terraform is told secrets of the place, each with
     /// the name of the secret.
     pub(in crate::systems::mach) fn variables(&self) -> Vec<(String, String)> {

@@ -1,8 +1,7 @@
 //! Secrets that stand in the files of a configuration: which values are secrets, what each is called,
 //! and where it stands, so that it can be read again when it is needed and is kept nowhere.
 
-use crate::forms::terraform::Form;
-use crate::systems::mach::given::is_number;
+use crate::forms::terraform::{Form, number};
 use crate::text::document::Node;
 
 /// Where a secret stands.
@@ -19,7 +18,7 @@ pub(in crate::systems::mach) struct Kept {
 /// What a value is, by how it is written.
 pub(super) fn form(text: &str, plain: bool) -> Form {
     let is_switch = matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE");
-    if plain && (is_switch || is_number(text)) {
+    if plain && (is_switch || number(text).is_some()) {
         Form::Literal
     } else {
         Form::Text
