@@ -78,6 +78,19 @@ pub struct Danger {
     pub outdated: bool,
 }
 
+impl Danger {
+    /// Of what is known only to whoever carries it out.
+    pub const UNKNOWN: Danger = Danger {
+        replaces: false,
+        revises: false,
+        downtime: false,
+        destroys: false,
+        unknown: true,
+        less_safe: false,
+        outdated: false,
+    };
+}
+
 /// What is to be done, as far as its level depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

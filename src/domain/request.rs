@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::artifact::Artifact;
 use super::digest::Digest;
+use super::failure::Failure;
 use super::look::Subject;
 use super::secret_ref::SecretRef;
 use crate::text::safe::Safe;
@@ -199,6 +201,20 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// The system's own form of it; `hint` is what to do where it cannot be read.
+    ///
+    /// # Errors
+    /// It was stored in a form that this version does not know.
+    pub fn form<T: DeserializeOwned>(&self, hint: &str) -> Result<T, Failure> {
+        T::deserialize(&self.body).map_err(|why| {
+            let says = format!(
+                "release {} is stored in a form that this version cannot read",
+                self.release
+            );
+            Failure::new(says).detail(why.to_string()).hint(hint)
+        })
+    }
+
     /// Every secret that its form names.
     #[must_use]
     pub fn secrets(&self) -> Vec<SecretRef> {

@@ -72,14 +72,7 @@ impl Variables {
 impl Body {
     /// The stored form of a spec.
     pub(super) fn of(spec: &Spec) -> Result<Self, Failure> {
-        Self::deserialize(&spec.body).map_err(|why| {
-            Failure::new(format!(
-                "release {} is stored in a form that this version cannot read",
-                spec.release
-            ))
-            .detail(why.to_string())
-            .hint("deploy from the estate's files instead")
-        })
+        spec.form("deploy from the estate's files instead")
     }
 
     /// What its steps need to know.

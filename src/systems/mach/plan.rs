@@ -32,17 +32,6 @@ const WEIGH: &str = "mach.weigh";
 /// Records what is applied by now.
 const STORE: &str = "mach.store";
 
-/// What is not known before Terraform planned.
-const UNKNOWN: Danger = Danger {
-    replaces: false,
-    revises: false,
-    downtime: false,
-    destroys: false,
-    unknown: true,
-    less_safe: false,
-    outdated: false,
-};
-
 fn is_on(flags: &Flags, name: &str) -> bool {
     flag::text(flags, name).as_deref() == Some("true")
 }
@@ -115,7 +104,7 @@ pub(super) fn plan(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Fa
         says,
         danger: Danger {
             destroys: removes,
-            ..UNKNOWN
+            ..Danger::UNKNOWN
         },
         ..Plan::default()
     })

@@ -40,17 +40,6 @@ pub struct Script;
 /// The longest time of a command that says nothing of it.
 const LIMIT: Duration = Duration::from_mins(30);
 
-/// What commands change is known to them alone.
-const UNKNOWN: Danger = Danger {
-    replaces: false,
-    revises: false,
-    downtime: false,
-    destroys: false,
-    unknown: true,
-    less_safe: false,
-    outdated: false,
-};
-
 /// The form in which a script is stored with its deployments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Body {
@@ -188,21 +177,14 @@ impl System for Script {
     }
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, _seen: &Sights) -> Result<Plan, Failure> {
-        let body: Body = serde_json::from_value(spec.body.clone()).map_err(|why| {
-            Failure::new(format!(
-                "release {} is stored in a form that this version cannot read",
-                spec.release
-            ))
-            .detail(why.to_string())
-            .hint("deploy from the estate's files instead")
-        })?;
+        let body: Body = spec.form("deploy from the estate's files instead")?;
         match ask.purpose {
             // A script that failed has no state of its own to repair: its steps are run again.
             Purpose::Deploy | Purpose::Recover => Ok(Plan {
                 name: "script".to_owned(),
                 steps: commands(&body.steps, &body, Role::Change),
                 says: told(&body.steps, &body, "change"),
-                danger: UNKNOWN,
+                danger: Danger::UNKNOWN,
                 ..Plan::default()
             }),
             Purpose::Teardown => teardown(ask, &body),
@@ -262,7 +244,7 @@ fn teardown(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
         name: "teardown".to_owned(),
         steps: all,
         says: told(steps, body, "remove"),
-        danger: UNKNOWN,
+        danger: Danger::UNKNOWN,
         ..Plan::default()
     })
 }

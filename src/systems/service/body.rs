@@ -60,14 +60,7 @@ pub(super) struct Body {
 impl Body {
     /// The stored form of a spec.
     pub(super) fn of(spec: &Spec) -> Result<Body, Failure> {
-        serde_json::from_value(spec.body.clone()).map_err(|why| {
-            Failure::new(format!(
-                "release {} is stored in a form that this version cannot read",
-                spec.release
-            ))
-            .detail(why.to_string())
-            .hint("deploy from the estate's files instead")
-        })
+        spec.form("deploy from the estate's files instead")
     }
 
     /// The counts as low as its template takes them.

@@ -31,14 +31,7 @@ pub(super) struct Body {
 impl Body {
     /// The stored form of a spec.
     pub(super) fn of(spec: &Spec) -> Result<Self, Failure> {
-        Self::deserialize(&spec.body).map_err(|why| {
-            Failure::new(format!(
-                "release {} is stored in a form that this version cannot read",
-                spec.release
-            ))
-            .detail(why.to_string())
-            .hint("publish it anew")
-        })
+        spec.form("publish it anew")
     }
 
     /// The look at the branch whose newest commit is to be built.

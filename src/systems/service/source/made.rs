@@ -75,15 +75,8 @@ impl Unmade {
         if spec.body.get("ground").is_none() {
             return Ok(None);
         }
-        let read = serde_json::from_value(spec.body.clone());
-        read.map(Some).map_err(|why| {
-            Failure::new(format!(
-                "release {} is stored in a form that this version cannot read",
-                spec.release
-            ))
-            .detail(why.to_string())
-            .hint("deploy from the estate's files instead")
-        })
+        spec.form("deploy from the estate's files instead")
+            .map(Some)
     }
 
     /// What the page of a stack says of it.
