@@ -29,10 +29,11 @@ const HEADING: &str = "What the application's system lets one choose";
 fn declared() -> Vec<(&'static Flag, Vec<&'static str>)> {
     let mut all: Vec<(&'static Flag, Vec<&'static str>)> = Vec::new();
     for system in crate::systems::all() {
-        let own = system.flags().iter();
+        let own = system.flags().iter().chain(system.flags_of_whole());
         let own = own.filter(|flag| flag.purposes.contains(&Purpose::Deploy));
         for flag in own.filter(|flag| !VERBS.contains(&flag.name)) {
             match all.iter_mut().find(|(known, _)| known.name == flag.name) {
+                Some((_, systems)) if systems.contains(&system.name()) => {}
                 Some((_, systems)) => systems.push(system.name()),
                 None => all.push((flag, vec![system.name()])),
             }

@@ -23,14 +23,6 @@ use super::{Ground, Out, Stop, ask, wait};
 pub(super) fn deploy(ground: &dyn Ground, args: &DeployArgs, out: &mut Out<'_, '_>) -> Done {
     match (&args.stack, &args.all) {
         (Some(stack), _) => {
-            let desk = ground.desk()?;
-            let world = wait::ready(&*desk, ground, out)?;
-            if let Some((env, parts)) = parts_of(&world, stack) {
-                let world = agreed(&*desk, ground, &env)?;
-                let is_given = args.release.is_some() || args.application.is_some();
-                let intent = args.chosen.on(whole(&world, stack, &parts, is_given)?)?;
-                return ask::carry_out(&*desk, ground, &intent, &args.guard, out);
-            }
             let asked = (stack.as_str(), Doing::Deploy);
             on_stack(ground, asked, &args.guard, out, |world, id| {
                 let source = match &args.application {
@@ -89,35 +81,6 @@ pub(super) fn given(world: &World, id: &StackId, path: &Path) -> Result<Source, 
     Ok(Source::Application { name, file })
 }
 
-/// The environment and the parts of an application that is named as a whole, and is no stack itself.
-pub(super) fn parts_of(world: &World, stack: &str) -> Option<(EnvName, Vec<StackId>)> {
-    let whole: StackId = stack.parse().ok()?;
-    let all = &world.catalog.stacks;
-    if whole.part.is_some() || all.contains_key(&whole) {
-        return None;
-    }
-    let parts = all.keys().filter(|id| id.whole() == whole);
-    let parts: Vec<StackId> = parts.cloned().collect();
-    (!parts.is_empty()).then_some((whole.env, parts))
-}
-
-/// All parts of an application, in their order.
-pub(super) fn whole(
-    world: &World,
-    stack: &str,
-    parts: &[StackId],
-    is_given: bool,
-) -> Result<Intent, Stop> {
-    if is_given {
-        let says = format!(
-            "{stack} has {} parts, and each has releases of its own: name one part",
-            parts.len()
-        );
-        return Err(Stop::wrong("parts", says));
-    }
-    several(world, parts)
-}
-
 /// All stacks of an environment, in their order. A whole brings its parts: they are not named beside
 /// it.
 fn all_of(world: &World, env: &EnvName) -> Result<Intent, Stop> {
@@ -135,15 +98,13 @@ fn all_of(world: &World, env: &EnvName) -> Result<Intent, Stop> {
     several(world, &here)
 }
 
-/// Several stacks: each after those of the applications on which its own depends (`depends_on`), and
-/// after the parts that come before it.
+/// Several stacks: each after those of the applications on which its own depends (`depends_on`).
 fn several(world: &World, stacks: &[StackId]) -> Result<Intent, Stop> {
     let needs = |id: &StackId| -> Vec<&StackId> {
         let Some(entry) = world.catalog.stacks.get(id) else {
             return Vec::new();
         };
-        let comes_before =
-            |other: &&StackId| entry.depends_on.contains(&other.app) || entry.after.contains(other);
+        let comes_before = |other: &&StackId| entry.depends_on.contains(&other.app);
         stacks.iter().filter(comes_before).collect()
     };
     let sorted = order(stacks.iter().map(|id| (id, needs(id)))).map_err(|circle| {

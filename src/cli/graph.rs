@@ -57,7 +57,7 @@ struct Part<'a> {
 
 /// The parts of an application, each after all that come before it.
 fn parts<'a>(catalog: &'a Catalog, id: &StackId) -> Result<Vec<Part<'a>>, Stop> {
-    let all: BTreeMap<&StackId, Vec<&StackId>> = catalog
+    let mut all: BTreeMap<&StackId, Vec<&StackId>> = catalog
         .stacks
         .iter()
         .filter(|(own, _)| own.whole() == id.whole())
@@ -75,6 +75,7 @@ fn parts<'a>(catalog: &'a Catalog, id: &StackId) -> Result<Vec<Part<'a>>, Stop> 
         );
         return Err(Stop::wrong("no-parts", says));
     }
+    all.retain(|own, _| own.part.is_some());
     let sorted = order(all.iter().map(|(id, after)| (*id, after.clone())))
         .map_err(|_| Stop::wrong("cycle", "its parts wait for each other".to_owned()))?;
     let mut depths: BTreeMap<&StackId, usize> = BTreeMap::new();

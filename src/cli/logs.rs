@@ -192,10 +192,12 @@ impl Wanted {
                 .grep
                 .as_ref()
                 .is_none_or(|grep| grep.is_match(line.text.as_str()))
-            && self
-                .deployment
-                .as_ref()
-                .is_none_or(|d| belongs(line, world.deployment(d.id).map_or(d, |newer| newer)))
+            && self.deployment.as_ref().is_none_or(|d| {
+                let is_own = belongs(line, world.deployment(d.id).map_or(d, |newer| newer));
+                // Of a whole, its parts with it.
+                let mut parts = world.folds.children(d.id).into_iter();
+                is_own || parts.any(|part| line.no == Some(part.no()))
+            })
     }
 
     /// The tails of the log groups whose lines are wanted; of a deployment that is over, all have
@@ -250,7 +252,10 @@ fn find(world: &World, desk: &dyn Patient, text: &str) -> Result<Wanted, Stop> {
             ..Wanted::default()
         });
     }
-    if !text.starts_with('/') && text.matches('/').count() == 1 {
+    // A log group may be called like a part of an application.
+    let stack = text.parse::<StackId>().ok();
+    let is_part = stack.is_some_and(|id| id.part.is_some() && world.stacks().contains(&id));
+    if is_part || (!text.starts_with('/') && text.matches('/').count() == 1) {
         return match target::target(text)? {
             Target::Stack(_) => Ok(Wanted {
                 stacks: vec![target::known(world, text)?],

@@ -7,7 +7,7 @@ use crate::world::available::Doing;
 
 use super::act::{Done, offered, one, retrying, source, unblocking};
 use super::args::{For, PlanArgs};
-use super::deploy::{given, parts_of, whole};
+use super::deploy::given;
 use super::json::CardDoc;
 use super::target::{Target, agreed_for, by_id, known, no_deployment, numbered, queue_of, target};
 use super::{Code, Ground, Out, Stop, ask, card, wait};
@@ -58,12 +58,6 @@ fn planned(
     }
     if args.verb == For::Thaw {
         return queue_of(world, &args.target).map(|target| Intent::Thaw { target });
-    }
-    let parts = parts_of(world, &args.target).filter(|_| args.verb == For::Deploy);
-    if let Some((env, parts)) = parts {
-        let world = agreed_for(desk, ground, &env, Doing::Deploy)?;
-        let is_given = args.release.is_some() || args.application.is_some();
-        return whole(&world, &args.target, &parts, is_given);
     }
     let named = match by_id(world, &args.target) {
         Some(id) => Target::Stack(id),

@@ -2,22 +2,20 @@
 //! waited for; what only a person can move is not.
 
 mod output;
+mod stands;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::desk::Patient;
 use crate::domain::ask::{Answer, AskState};
-use crate::domain::deployment::{Deployment, StepState};
 use crate::domain::end::End;
-use crate::domain::failure::Retry;
 use crate::domain::ids::{AskId, DeploymentId, EnvName};
 use crate::domain::time::Time;
-use crate::world::queue::Waits;
-use crate::world::rows::step_at;
 use crate::world::{DiskFull, EngineState, World};
 
 use self::output::Output;
+pub(super) use self::stands::awaited;
 use super::{Code, Ground, Out, Stop};
 
 /// How long an answer may take.
@@ -144,9 +142,13 @@ pub(super) fn end(
                 .map_or_else(|| "the disk has room again".to_owned(), DiskFull::says);
             out.aside(&format!("{} {says}", now.clock()))?;
         }
+        // What its parts come to is told of a whole as well; how it ended is said by its own end.
+        let parts = ids.iter().flat_map(|id| world.folds.children(*id));
         let all: Vec<(DeploymentId, Awaited)> = ids
             .iter()
-            .map(|id| (*id, awaited(&world, *id, now)))
+            .copied()
+            .chain(parts.map(|part| part.id))
+            .map(|id| (id, awaited(&world, id, now)))
             .collect();
         output.print(&world, out)?;
         for (id, awaited) in &all {
@@ -166,7 +168,8 @@ pub(super) fn end(
             .filter(|(_, s)| !matches!(s, Awaited::Over(_)))
             .collect();
         if open.is_empty() {
-            return Ok(whole(&world, &all));
+            let own = all.iter().filter(|(id, _)| ids.contains(id));
+            return Ok(whole(&world, own));
         }
         let moves = open.iter().any(|(_, s)| matches!(s, Awaited::Moves(_)));
         let person = open.iter().find(|(_, s)| matches!(s, Awaited::Person(_)));
@@ -217,14 +220,16 @@ fn left(world: &World, id: DeploymentId, awaited: &Awaited, now: Time) -> String
 }
 
 /// The worst of all ends, with a sentence.
-fn whole(world: &World, all: &[(DeploymentId, Awaited)]) -> (Code, String) {
+fn whole<'a>(
+    world: &World,
+    all: impl Iterator<Item = &'a (DeploymentId, Awaited)>,
+) -> (Code, String) {
     let code = |end: &End| match end {
         End::Done => Code::Done,
         End::Partial { .. } | End::Failed { .. } => Code::Failed,
         End::Terminated { .. } => Code::Held,
     };
     let worst = all
-        .iter()
         .filter_map(|(id, awaited)| match awaited {
             Awaited::Over(end) => Some((code(end), *id, awaited)),
             Awaited::Moves(_) | Awaited::Person(_) | Awaited::NoContact(_) => None,
@@ -261,136 +266,6 @@ fn says(world: &World, id: DeploymentId, awaited: &Awaited) -> String {
             format!("{name} {}{hint}", crate::world::audit::ending(end))
         }
     }
-}
-
-/// Where a deployment stands.
-pub(super) fn awaited(world: &World, id: DeploymentId, now: Time) -> Awaited {
-    awaited_behind(world, id, now, LONGEST)
-}
-
-/// How many deployments may wait behind each other: a cycle of them cannot be asked for; still nobody
-/// may wait for ever on a broken log.
-const LONGEST: usize = 100;
-
-fn awaited_behind(world: &World, id: DeploymentId, now: Time, longest: usize) -> Awaited {
-    let Some(d) = world.deployment(id) else {
-        return Awaited::Moves("asked".to_owned());
-    };
-    if let Some(end) = &d.end {
-        return Awaited::Over(end.clone());
-    }
-    let Some(stack) = d.stack().map(|stack| world.folds.stack(stack)) else {
-        return Awaited::Moves("asked".to_owned());
-    };
-    if stack.current == Some(id) {
-        return running(world, d);
-    }
-    let Some((place, entry)) = stack
-        .queue
-        .iter()
-        .enumerate()
-        .find(|(_, entry)| entry.deployment == id)
-    else {
-        return Awaited::Moves("asked".to_owned());
-    };
-    let waits = world.waits(&stack, place, entry, now);
-    let text = waits.says(now);
-    let behind = |other: Option<DeploymentId>| match other
-        .filter(|other| *other != id && longest > 0)
-        .map(|other| awaited_behind(world, other, now, longest - 1))
-    {
-        Some(Awaited::Person(why)) => {
-            Awaited::Person(format!("{text}, which waits for a person: {why}"))
-        }
-        Some(Awaited::Moves(_) | Awaited::NoContact(_) | Awaited::Over(_)) | None => {
-            Awaited::Moves(text.clone())
-        }
-    };
-    match &waits {
-        Waits::Frozen { freeze, .. } if freeze.until.is_none() => Awaited::Person(text),
-        Waits::Broken | Waits::Watched => Awaited::Person(text),
-        Waits::NoEngine(_) => Awaited::NoContact(format!("has no contact: {text}")),
-        Waits::Behind { no } | Waits::After { no, .. } => {
-            behind(world.folds.by_no(*no).map(|d| d.id))
-        }
-        Waits::Frozen { .. }
-        | Waits::Armed { .. }
-        | Waits::Next
-        | Waits::Runs(_)
-        | Waits::Hold(_) => Awaited::Moves(text),
-    }
-}
-
-fn running(world: &World, d: &Deployment) -> Awaited {
-    let at = step_at(d).map_or_else(
-        || d.phase.name().to_lowercase(),
-        |at| format!("{} ({}/{})", at.title, at.nth, at.of),
-    );
-    let mut lost = None;
-    for (step, run) in d.runs() {
-        match run.state {
-            StepState::Active | StepState::Ready | StepState::Waiting => {
-                return Awaited::Moves(at);
-            }
-            StepState::Lost => lost = Some((step, run)),
-            StepState::Blocked
-            | StepState::Held
-            | StepState::Done
-            | StepState::Failed
-            | StepState::Skipped
-            | StepState::Cancelled => {}
-        }
-    }
-    if let Some((step, run)) = lost {
-        let cancelling = if run.cancelling { "cancelling, " } else { "" };
-        let why = run.failure.as_ref().map_or_else(String::new, |failure| {
-            let advice = failure.advice();
-            let advice = if advice.is_empty() {
-                String::new()
-            } else {
-                format!(" ({advice})")
-            };
-            format!("{}{advice}", failure.told_of(step.id.as_str()))
-        });
-        return match run.failure.as_ref().map(|failure| failure.retry) {
-            Some(Retry::AskAPerson) => Awaited::Person(format!(
-                "{cancelling}nobody can tell how {} ended: {why}",
-                step.id
-            )),
-            Some(Retry::Never | Retry::After(_) | Retry::Contact | Retry::Replan) | None => {
-                let what = if run.has_begun() {
-                    "has no contact"
-                } else {
-                    "waits; nothing of the step has begun"
-                };
-                Awaited::NoContact(format!("{what}: {cancelling}{}: {why}", step.id))
-            }
-        };
-    }
-    if let Some(hold) = d.open_holds().next() {
-        let practice = if world.catalog.practice {
-            " --practice"
-        } else {
-            ""
-        };
-        let mut failed = d.runs().filter(|(_, run)| run.state == StepState::Failed);
-        let why = failed.find_map(|(step, run)| {
-            let failure = run.failure.as_ref()?;
-            Some(format!(
-                "{} failed ({}); ",
-                step.id,
-                failure.told_of(step.id.as_str())
-            ))
-        });
-        return Awaited::Person(format!(
-            "{}hold {} ({}): `holdpoint{practice} approve '{}'`",
-            why.unwrap_or_default(),
-            hold.id,
-            hold.kind.word(),
-            hold.id
-        ));
-    }
-    Awaited::Moves(at)
 }
 
 #[cfg(test)]

@@ -125,9 +125,9 @@ pub(super) fn stacks<'a>(loaded: &'a Loaded, instances: &Instances) -> Vec<Found
                         let own = app.watch_logs.iter();
                         let own: Vec<String> = own
                             .map(|group| group.replace("{env}", env.as_str()))
-                            .filter(|group| !spec.watch_logs.contains(group))
                             .collect();
-                        spec.watch_logs.extend(own);
+                        tails(&mut spec, &own);
+                        spec.parts.values_mut().for_each(|part| tails(part, &own));
                         let lacking = lacking(loaded, system, env, &spec)
                             .or_else(|| taken.get(&stack).cloned());
                         Found {
@@ -150,6 +150,15 @@ pub(super) fn stacks<'a>(loaded: &'a Loaded, instances: &Instances) -> Vec<Found
         }
     }
     all
+}
+
+/// What is tailed of a stack beside what its system says.
+fn tails(spec: &mut Spec, own: &[String]) {
+    for group in own {
+        if !spec.watch_logs.contains(group) {
+            spec.watch_logs.push(group.clone());
+        }
+    }
 }
 
 /// What a stack needs of its environment, and the environment does not name.

@@ -6,6 +6,7 @@ use crate::domain::estate::Catalog;
 use crate::domain::folds::Folds;
 use crate::domain::ids::StackId;
 use crate::domain::refused::Refused;
+use crate::domain::request::{SourceBundle, Spec};
 
 /// Whether an ask is about what the estate's files say now.
 pub(super) fn wants_files(ask: &Ask) -> bool {
@@ -96,11 +97,22 @@ fn entries(intent: &Intent, catalog: &Catalog, folds: &Folds) -> Result<Vec<Atta
             .get(stack)
             .map(|entry| (&entry.spec, &entry.bundle))
         {
-            Some((Ok(spec), bundle)) => attached.push(Attached {
-                stack: stack.clone(),
-                spec: spec.clone(),
-                bundle: bundle.clone(),
-            }),
+            Some((Ok(spec), bundle)) => {
+                let of = |stack: &StackId, spec: &Spec, bundle: &SourceBundle| Attached {
+                    stack: stack.clone(),
+                    spec: spec.clone(),
+                    bundle: bundle.clone(),
+                };
+                attached.push(of(stack, spec, bundle));
+                // The files of a whole are those of its parts.
+                let parts = catalog
+                    .stacks
+                    .iter()
+                    .filter(|(id, _)| spec.is_whole() && id.part.is_some() && id.whole() == *stack);
+                attached.extend(parts.filter_map(|(id, entry)| {
+                    Some(of(id, entry.spec.as_ref().ok()?, &entry.bundle))
+                }));
+            }
             Some((Err(why), _)) if needed || !was_deployed => {
                 return Err(Refused::new(
                     "files",

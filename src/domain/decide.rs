@@ -13,6 +13,8 @@ mod freeze;
 mod holds;
 mod lines;
 mod outage;
+pub(super) mod parts;
+mod publish;
 mod settle;
 mod specs;
 mod steps;
@@ -25,10 +27,11 @@ pub use app::app_told;
 pub use cards::card;
 pub use freeze::lock;
 pub use holds::{approve, cover, expire, hold_want, reject, subject};
+pub use publish::publish;
 pub use settle::{
     adopt, available, begin, complete, end_queued, error, finish, planned, pop, rest, wait_failure,
 };
-pub use specs::{NAMED, StartOf, choose, publish, settle_specs, specs};
+pub use specs::{NAMED, StartOf, choose, settle_specs, specs};
 pub use steps::{PureStep, found, noted, outcome, start, time_out, withdraw};
 pub use stop::undo;
 
@@ -57,6 +60,8 @@ pub struct Cx<'a> {
     pub asked: Option<Asked>,
     /// Fresh ids and numbers for new deployments; at least as many as stacks concerned.
     pub fresh: &'a [(DeploymentId, DeploymentNo)],
+    /// A fresh number for the deployment of a part, which has an id already.
+    pub number: Option<DeploymentNo>,
     /// What a cancel can do about steps of each kind.
     pub cancels: &'a Cancels,
 }

@@ -123,6 +123,21 @@ impl Deployment {
         self.request.as_ref()?.parent.as_ref()
     }
 
+    /// The deployments of parts that its steps asked for and wait for.
+    pub fn parts(&self) -> impl Iterator<Item = DeploymentId> {
+        let live = self
+            .runs()
+            .filter(|(step, run)| run.is_live() && step.kind.part().is_some());
+        live.map(|(step, run)| {
+            Parent {
+                deployment: self.id,
+                step: step.id.clone(),
+                attempt: run.attempt,
+            }
+            .child()
+        })
+    }
+
     /// True once it is DONE, PARTIAL, FAILED or TERMINATED.
     #[must_use]
     pub fn is_over(&self) -> bool {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::deployment::DeploymentEvent;
 use super::digest::Digest;
 use super::environment::EnvironmentEvent;
-use super::ids::{AskId, DeploymentId, EnvName, StackId};
+use super::ids::{AskId, DeploymentId, DeploymentNo, EnvName, StackId};
 use super::person::Person;
 use super::stack::StackEvent;
 use super::time::Time;
@@ -214,6 +214,19 @@ impl Append {
                 events: vec![event],
             }),
         }
+    }
+
+    /// Whether it begins the deployment of that number.
+    #[must_use]
+    pub fn creates(&self, no: DeploymentNo) -> bool {
+        let mut events = self.writes.iter().flat_map(|write| &write.events);
+        events.any(|event| match event {
+            Event::Deployment(event) => match event.as_ref() {
+                DeploymentEvent::Created { request } => request.no == no,
+                _ => false,
+            },
+            _ => false,
+        })
     }
 
     /// True when nothing is written.

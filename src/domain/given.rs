@@ -38,6 +38,7 @@ pub(crate) fn spec(system: &str, name: &str, body: Value) -> Spec {
         bundle: SourceBundle::default().digest(),
         about: Vec::new(),
         watch_logs: Vec::new(),
+        parts: std::collections::BTreeMap::new(),
     }
 }
 

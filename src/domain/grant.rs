@@ -12,7 +12,7 @@ use super::gap::Gap;
 use super::ids::{DeploymentId, StackId, StepId};
 use super::lifecycle::PhaseFlag;
 use super::look::{Quiet, Sights};
-use super::plan::{Output, Plan, Reserved};
+use super::plan::{Output, Plan, Reserved, Step};
 use super::stack::{Queued, Stack};
 use super::wants::Wants;
 
@@ -65,6 +65,8 @@ pub enum Effect {
     Drop(Attempt),
     /// What was seen of a stack is old: something of ours has ended there.
     Forget(StackId),
+    /// Have a number at hand, for the deployment of a part: without one nothing is granted.
+    Number,
 }
 
 /// What follows from a want. What is recorded is taken before the effect is carried out.
@@ -202,6 +204,16 @@ fn of_deployment(
         DeploymentWant::Settle => Effect::Settle(d.id).into(),
         DeploymentWant::Plan => Effect::Plan(d.id).into(),
         DeploymentWant::Hold(step) => decide::hold_want(folds, d, &step, cx).into(),
+        DeploymentWant::Start(step) if part(d, &step).is_some() => {
+            if !decide::parts::has_room(folds, d) {
+                Grant::default()
+            } else if cx.number.is_none() {
+                Effect::Number.into()
+            } else {
+                decide::start(folds, d, &step, cx, pure_step).into()
+            }
+        }
+        DeploymentWant::Start(_) if !decide::parts::has_turn(folds, d) => Grant::default(),
         DeploymentWant::Start(step) => {
             let append = decide::start(folds, d, &step, cx, pure_step);
             let effect = begun(d, &append).map(Effect::Begin);
@@ -211,15 +223,30 @@ fn of_deployment(
             step,
             attempt,
             cancel,
-        } => Effect::Attend {
-            attempt: Attempt {
-                deployment: d.id,
-                step,
-                attempt,
-            },
-            cancel,
-        }
-        .into(),
+        } => match part(d, &step).zip(d.steps.get(&step)) {
+            Some(((of, part), run)) => {
+                let append = decide::parts::attend(folds, d, (of, run), part, cx);
+                // What ends it is recorded of the whole; a cancel is, of the part alone.
+                let over = append
+                    .writes
+                    .iter()
+                    .any(|write| write.stream == StreamId::Deployment(d.id));
+                if over {
+                    ended(d, &step, append)
+                } else {
+                    append.into()
+                }
+            }
+            None => Effect::Attend {
+                attempt: Attempt {
+                    deployment: d.id,
+                    step,
+                    attempt,
+                },
+                cancel,
+            }
+            .into(),
+        },
         DeploymentWant::Withdraw(step) => ended(d, &step, decide::withdraw(folds, d, &step)),
         DeploymentWant::TimeOut(step) => ended(d, &step, decide::time_out(folds, d, &step)),
         DeploymentWant::Expire(hold) => decide::expire(folds, d, &hold, cx).into(),
@@ -235,6 +262,12 @@ fn of_deployment(
         }
         DeploymentWant::Finish(end) => decide::finish(folds, d.id, &end).into(),
     }
+}
+
+/// The part whose deployment a step is.
+fn part<'a>(d: &'a Deployment, step: &StepId) -> Option<(&'a Step, &'a StackId)> {
+    let step = d.plan.as_ref()?.step(step)?;
+    Some((step, step.kind.part()?))
 }
 
 /// What ends an attempt in the log ends its task.

@@ -3,6 +3,7 @@
 
 mod cancel;
 mod changes;
+mod kind;
 mod mark;
 mod outcome;
 mod reserved;
@@ -12,11 +13,12 @@ mod task;
 
 pub use cancel::Cancel;
 pub use changes::{ChangeRow, Changes, Counts, Does, Fate, united};
+pub use kind::StepKind;
 pub use mark::{Mark, When};
 pub use outcome::PlanShown;
 pub use reserved::Reserved;
 pub use role::Role;
-pub use step::{Finaliser, HoldRule, HoldWhen, Leaves, RetryRule, Step, StepKind};
+pub use step::{Finaliser, HoldRule, HoldWhen, Leaves, RetryRule, Step};
 pub use task::Task;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,6 +115,10 @@ pub struct Plan {
     /// `on_step_failure: finish_independent` instead of stop.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub finish_independent: bool,
+    /// How many parts work at once; absent: all that may. A part that waits for a person or in its
+    /// queue does not work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_once: Option<usize>,
 }
 
 /// Why a plan cannot run.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::artifact::Artifact;
 use super::digest::Digest;
 use super::failure::Failure;
+use super::ids::Part;
 use super::look::Subject;
 use super::secret_ref::SecretRef;
 use crate::text::safe::Safe;
@@ -198,9 +199,24 @@ pub struct Spec {
     /// What to tail beside its deployments, by its name ([`Tailed`](super::tailed::Tailed)).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub watch_logs: Vec<String>,
+    /// Of a whole: its parts, each deployed on its own; none of what has none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<Part, Spec>,
 }
 
 impl Spec {
+    /// Whether its deployments are those of parts.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
+    /// The bundles that its deployments need, those of its parts with it.
+    pub fn bundles(&self) -> impl Iterator<Item = Digest> {
+        let parts = self.parts.values().map(|part| part.bundle);
+        std::iter::once(self.bundle).chain(parts)
+    }
+
     /// The system's own form of it; `hint` is what to do where it cannot be read.
     ///
     /// # Errors

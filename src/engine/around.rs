@@ -1,6 +1,8 @@
 //! What a plan is told of the deployments around it: what the last good one recorded, and the parts
 //! that come after.
 
+use std::collections::BTreeMap;
+
 use crate::domain::folds::Folds;
 use crate::domain::ids::StackId;
 use crate::domain::request::Spec;
@@ -24,6 +26,15 @@ pub(super) fn recorded(
         what: what.clone(),
         outdated_by: before.find(changed),
     })
+}
+
+/// What the parts of a whole have in service, those that stand; nothing of what is no whole.
+pub(super) fn standing(folds: &Folds, whole: &StackId, spec: &Spec) -> BTreeMap<StackId, Spec> {
+    let own = folds.stacks.values();
+    let own =
+        own.filter(|part| spec.is_whole() && part.id.part.is_some() && part.id.whole() == *whole);
+    own.filter_map(|part| Some((part.id.clone(), part.serving(folds)?.clone())))
+        .collect()
 }
 
 /// The parts that come after a part, and that stand.

@@ -14,6 +14,7 @@ use crate::domain::person::Person;
 use crate::domain::refused::Refused;
 use crate::domain::request::Spec;
 use crate::store::Preview;
+use crate::systems::flags_of;
 
 use super::commit::Committed;
 use super::driver::REST;
@@ -202,8 +203,8 @@ impl Engine {
             &mut starts,
             &|spec, version, archive| systems(&spec.system)?.published(spec, version, archive),
         )?;
-        decide::choose(&mut starts, intent.flags(), |name| {
-            systems(name).map_or(&[], |system| system.flags())
+        decide::choose(&mut starts, intent.flags(), |spec| {
+            systems(&spec.system).map_or(&[], |system| flags_of(system, spec))
         })?;
         Ok(starts)
     }
@@ -238,6 +239,21 @@ impl Engine {
             .collect())
     }
 
+    /// Has a number at hand for the deployment of a part; false while the store does not answer.
+    pub(super) async fn have_number(&mut self) -> Result<bool, EngineError> {
+        match self.fresh_deployments(1).await {
+            Ok(_) => {
+                self.lacks_number = false;
+                Ok(true)
+            }
+            Err(why) if why.passes() => {
+                self.note_room(&why);
+                Ok(false)
+            }
+            Err(why) => Err(why.into()),
+        }
+    }
+
     fn answer(&mut self, from: &Origin, decided: decide::Decided) {
         let (append, answer) = match decided {
             Ok(decided) => decided,
@@ -258,6 +274,7 @@ impl Engine {
             person: from.person.clone(),
             asked: Some(from.asked.clone()),
             fresh,
+            number: None,
             cancels: &self.cancels,
         }
     }

@@ -56,12 +56,14 @@ impl Engine {
                     person: Person::Engine,
                     asked: None,
                     fresh: &[],
+                    number: self.numbers.first().copied(),
                     cancels: &self.cancels,
                 };
                 let granted = grant::grant(&self.folds, &machine, &cx, gap, &pure_step);
                 wake = [wake, granted.wake].into_iter().flatten().min();
                 for Grant { append, effect } in granted.now {
                     took |= !append.is_empty();
+                    self.numbers.retain(|no| !append.creates(*no));
                     self.take(append);
                     if let Some(effect) = effect {
                         self.carry_out(effect)?;
@@ -99,6 +101,7 @@ impl Engine {
             Effect::Forget(stack) => {
                 self.seen.remove(&stack);
             }
+            Effect::Number => self.lacks_number = true,
         }
         Ok(())
     }

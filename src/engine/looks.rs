@@ -267,10 +267,9 @@ fn checked(parts: &Parts, on: &LookOn, system: &str, plan: &Plan) -> Result<(), 
         on.places
             .find(&on.env, step.acts_at())
             .map_err(|why| cannot(&format!("step {}: {}", step.id, why.summary)))?;
-        if step.kind.is_pure() {
+        let Some(kind) = step.kind.executor() else {
             continue;
-        }
-        let kind = step.kind.as_str();
+        };
         let executor = parts
             .executors
             .get(kind)
@@ -325,6 +324,7 @@ impl Engine {
                 left_at,
                 recorded: around::recorded(&self.folds, system, stack, spec),
                 needed_by: around::needed_by(&self.folds, system, stack),
+                standing: around::standing(&self.folds, stack, spec),
                 flags: flags.clone(),
                 reserved: Reserved::by_others(&self.folds, None),
             },

@@ -142,6 +142,8 @@ pub struct Engine {
     previews: Vec<(AskId, crate::store::Preview)>,
     /// Numbers that the store gave and no decision has used.
     numbers: Vec<DeploymentNo>,
+    /// A deployment of a part is wanted, and there was no number for it.
+    lacks_number: bool,
     to: mpsc::UnboundedSender<Msg>,
     from: mpsc::UnboundedReceiver<Msg>,
     seen: BTreeMap<StackId, (Time, Places, Sights)>,
@@ -199,6 +201,7 @@ impl Engine {
             parked: BTreeMap::new(),
             previews: Vec::new(),
             numbers: Vec::new(),
+            lacks_number: false,
             to,
             from,
             seen: BTreeMap::new(),
@@ -347,7 +350,14 @@ impl Engine {
             if !self.hold_work().await? {
                 return Ok(Some(self.now() + driver::REST));
             }
-            let wake = [self.grant()?, self.own.wake(), self.ask_again]
+            let mut granted = self.grant()?;
+            while self.lacks_number {
+                if !self.have_number().await? {
+                    return Ok(Some(self.now() + driver::REST));
+                }
+                granted = self.grant()?;
+            }
+            let wake = [granted, self.own.wake(), self.ask_again]
                 .into_iter()
                 .flatten()
                 .min();

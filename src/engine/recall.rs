@@ -26,14 +26,14 @@ pub(super) async fn folds(store: &dyn Store) -> Result<Folds, StoreError> {
 
 /// Adds the deployments that unfinished ones carry on.
 pub(super) async fn complete(store: &dyn Store, folds: &mut Folds) -> Result<(), StoreError> {
-    let retried: Vec<DeploymentId> = folds
-        .deployments
-        .values()
-        .filter(|d| !d.is_over())
-        .filter_map(|d| d.request.as_ref()?.cause.retries())
+    let under_way = || folds.deployments.values().filter(|d| !d.is_over());
+    let retried = under_way().filter_map(|d| d.request.as_ref()?.cause.retries());
+    let parts = under_way().flat_map(|d| d.parts());
+    let carried: Vec<DeploymentId> = retried
+        .chain(parts)
         .filter(|id| !folds.deployments.contains_key(id))
         .collect();
-    for id in retried {
+    for id in carried {
         take(folds, read(store, id).await?);
     }
     Ok(())

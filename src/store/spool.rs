@@ -65,7 +65,7 @@ impl Default for Limits {
 /// Whose lines.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Of {
-    /// Of one stack.
+    /// Of one stack; of a whole, its parts with it.
     Stack(StackId),
     /// Of all stacks.
     All,
@@ -266,20 +266,29 @@ impl Spool {
 
     fn stacks(&self, of: &Of) -> Result<BTreeSet<StackId>, FileError> {
         match of {
-            Of::Stack(stack) => Ok(BTreeSet::from([stack.clone()])),
+            Of::Stack(stack) => {
+                let mut stacks = BTreeSet::from([stack.clone()]);
+                if stack.part.is_none() {
+                    let all = self.of_environment(stack.env.as_str())?;
+                    stacks.extend(all.into_iter().filter(|one| one.whole() == *stack));
+                }
+                Ok(stacks)
+            }
             Of::All => {
                 let mut stacks = BTreeSet::new();
                 for env in segments::names(&self.folder)? {
-                    // What is no name of ours is not of the spool.
-                    stacks.extend(
-                        segments::names(&self.folder.join(&env))?
-                            .iter()
-                            .filter_map(|name| folder::stack(&env, name)),
-                    );
+                    stacks.extend(self.of_environment(&env)?);
                 }
                 Ok(stacks)
             }
         }
+    }
+
+    /// The stacks of an environment that have lines; what is no name of ours is not of the spool.
+    fn of_environment(&self, env: &str) -> Result<Vec<StackId>, FileError> {
+        let names = segments::names(&self.folder.join(env))?;
+        let stacks = names.iter().filter_map(|name| folder::stack(env, name));
+        Ok(stacks.collect())
     }
 }
 

@@ -4,6 +4,8 @@
 pub mod apps;
 pub mod entry;
 pub mod files;
+mod follows;
+pub(crate) mod group;
 pub mod mach;
 mod message;
 pub mod reach;
@@ -12,10 +14,9 @@ pub mod service;
 mod variables;
 pub mod website;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::artifact::Artifact;
@@ -28,17 +29,17 @@ use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use crate::domain::instance::Instance;
 use crate::domain::look::{Look, Quiet, Sight, Sights};
-use crate::domain::person::Issuer;
 use crate::domain::plan::{Output, Plan, Reserved};
 use crate::domain::purpose::Purpose;
-use crate::domain::refs::{Branch, Commit};
-use crate::domain::repository::Repository;
+use crate::domain::refs::Commit;
 use crate::domain::request::{SourceBundle, SourceFile, Spec};
 use crate::domain::row::Row;
 use crate::domain::time::Time;
 use crate::text::diagnostic::Diagnostics;
 use crate::text::document::Node;
 use crate::text::safe::Safe;
+
+pub use follows::{Branches, Follows, ReadFrom, ReplyTo};
 
 use entry::{Claim, Form, Home, Remarks, Written};
 use files::{Files, Need, Read};
@@ -72,6 +73,8 @@ pub struct PlanAsk {
     pub recorded: Option<Recorded>,
     /// The parts that come after this one, and that stand.
     pub needed_by: Vec<StackId>,
+    /// Of a whole: what its parts have in service, those that stand.
+    pub standing: BTreeMap<StackId, Spec>,
     /// What was chosen beside the release: every flag that the system has for this.
     pub flags: Flags,
     /// What the plans of other deployments that go on take of real things.
@@ -153,6 +156,10 @@ pub trait System: fmt::Debug + Sync {
     }
     /// What a person may choose beside the release.
     fn flags(&self) -> &'static [Flag] {
+        &[]
+    }
+    /// The same of a whole.
+    fn flags_of_whole(&self) -> &'static [Flag] {
         &[]
     }
     /// What a stack is with the files of an archive, as a release of that name; `None` where it
@@ -283,64 +290,6 @@ pub trait System: fmt::Debug + Sync {
     fn carry(&self, old: &Deployment, plan: &Plan) -> Vec<(StepId, Output)>;
 }
 
-/// Branches of a repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Follows {
-    /// The repository.
-    pub repository: Repository,
-    /// The branches.
-    pub branches: Branches,
-}
-
-/// Which branches of a repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Branches {
-    /// These, each by its whole name.
-    Named(BTreeSet<Branch>),
-    /// All of them.
-    All,
-}
-
-impl Branches {
-    /// One of them.
-    #[must_use]
-    pub fn one(branch: Branch) -> Self {
-        Self::Named(BTreeSet::from([branch]))
-    }
-
-    /// Whether a branch is one of them.
-    #[must_use]
-    pub fn has(&self, branch: &Branch) -> bool {
-        match self {
-            Branches::Named(all) => all.contains(branch),
-            Branches::All => true,
-        }
-    }
-}
-
-/// A repository that is read as an app of its host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadFrom {
-    /// The repository.
-    pub repository: Repository,
-    /// Who we are there, in the form of who calls it.
-    pub by: Value,
-}
-
-/// Who is told what becomes of a commit, and by whom.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReplyTo {
-    /// The host that tells of pushes there.
-    pub host: Issuer,
-    /// The repository.
-    pub repository: Repository,
-    /// Who we are there, in the form of who calls it.
-    pub by: Value,
-    /// What its check run is called there, where that is not as usual.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub called: Option<String>,
-}
-
 /// The flag of a deployment that is of one commit of the repository that its stack follows: its whole
 /// name.
 pub const COMMIT: &str = "commit";
@@ -354,6 +303,16 @@ pub fn all() -> &'static [&'static dyn System] {
         &script::Script,
         &mach::Mach,
     ]
+}
+
+/// What a person may choose beside the release of a spec.
+#[must_use]
+pub fn flags_of(system: &dyn System, spec: &Spec) -> &'static [Flag] {
+    if spec.is_whole() {
+        system.flags_of_whole()
+    } else {
+        system.flags()
+    }
 }
 
 /// The system of a name.
@@ -372,8 +331,9 @@ pub fn pure_step(
     kind: &str,
     params: &Value,
 ) -> Result<Output, Failure> {
-    let result = system
-        .and_then(|system| system.eval(kind, params))
+    let result = group::eval(kind)
+        .map(Ok)
+        .or_else(|| system?.eval(kind, params))
         .unwrap_or_else(|| Err("there is no such step".to_owned()));
     result.map_err(|why| {
         Failure::new(format!("{kind}: {why}")).hint("deploy again: the plan is made anew")

@@ -34,6 +34,7 @@ use crate::domain::folds::Folds;
 use crate::domain::gap::Gap;
 use crate::domain::ids::{DeploymentId, EnvName, StackId};
 use crate::domain::purpose::Purpose;
+use crate::domain::request::Spec;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::text::safe::Safe;
@@ -210,6 +211,19 @@ impl World {
             .collect();
         all.sort_by_key(|d| std::cmp::Reverse(d.no()));
         all
+    }
+
+    /// Whether a stack is a whole: its deployments are those of its parts.
+    #[must_use]
+    pub fn is_whole(&self, id: &StackId) -> bool {
+        let listed = self.catalog.stacks.get(id);
+        let listed = listed.and_then(|entry| entry.spec.as_ref().ok());
+        let last = || {
+            let last = self.folds.stacks.get(id)?.last?;
+            let request = self.folds.deployments.get(&last)?.request.as_ref()?;
+            Some(&request.spec)
+        };
+        listed.or_else(last).is_some_and(Spec::is_whole)
     }
 
     /// Every stack that the log or the estate file knows; not those of which nothing is left since

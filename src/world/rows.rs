@@ -2,6 +2,7 @@
 //! pins the id, never the position.
 
 mod elsewhere;
+mod order;
 mod serves;
 mod standing;
 mod step;
@@ -69,6 +70,8 @@ pub struct Row {
     pub slow: Option<Slow>,
     /// Why it is broken or has failed, in one line.
     pub why: Option<String>,
+    /// Of a whole, how many of its parts are in which state.
+    pub parts: BTreeMap<State, usize>,
 }
 
 /// One environment with its stacks.
@@ -188,7 +191,7 @@ impl World {
     }
 
     fn env_view(&self, name: &EnvName, mut rows: Vec<Row>, now: Time) -> EnvView {
-        rows.sort_by(|a, b| (a.state, &a.stack).cmp(&(b.state, &b.stack)));
+        order::sort(&mut rows);
         let mut counts = BTreeMap::new();
         for row in &rows {
             *counts.entry(row.state).or_default() += 1;
@@ -311,6 +314,7 @@ impl World {
             waiting: stack.queue.len(),
             slow,
             why,
+            parts: BTreeMap::new(),
         }
     }
 }

@@ -148,6 +148,30 @@ impl State {
         }
     }
 
+    /// True where nothing goes on, nothing waits, and nothing is known to be wrong.
+    #[must_use]
+    pub fn is_at_rest(self) -> bool {
+        match self {
+            State::Ok | State::New | State::Gone => true,
+            State::Down
+            | State::Fail
+            | State::Brok
+            | State::Unkn
+            | State::Hold
+            | State::Lost
+            | State::Stale
+            | State::Blank
+            | State::Roll
+            | State::Canc
+            | State::RunOutside
+            | State::Run
+            | State::Armed
+            | State::Que
+            | State::Froz
+            | State::Cut => false,
+        }
+    }
+
     /// True while something goes on by itself.
     #[must_use]
     pub fn moves(self) -> bool {

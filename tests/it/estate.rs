@@ -80,6 +80,7 @@ fn the_practice_estate_is_read_and_planned_whole() {
                 left_at: None,
                 recorded: None,
                 needed_by: Vec::new(),
+                standing: std::collections::BTreeMap::new(),
                 reserved: std::collections::BTreeSet::new(),
                 flags: Flags::new(),
             };

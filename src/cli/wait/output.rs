@@ -1,13 +1,13 @@
 //! What the steps of awaited deployments say, printed as it comes: in a pipeline that is the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::Duration;
 
 use crate::cli::{Ground, Out};
 use crate::desk::{Begin, Patient, TailOf};
 use crate::domain::deployment::Deployment;
-use crate::domain::ids::DeploymentId;
+use crate::domain::ids::{DeploymentId, DeploymentNo};
 use crate::domain::line::{Line, SourceKind};
 use crate::world::World;
 
@@ -63,10 +63,17 @@ impl<'a> Output<'a> {
         let mut lines: Vec<Line> = batches.into_iter().flat_map(|batch| batch.lines).collect();
         let any = !lines.is_empty();
         lines.sort_by_key(Line::key);
+        // The lines of a whole are those of its parts.
+        let parts = deployments.iter().flat_map(|d| world.folds.children(d.id));
+        let numbers: BTreeSet<DeploymentNo> = deployments
+            .iter()
+            .map(|d| d.no())
+            .chain(parts.map(|part| part.no()))
+            .collect();
         for line in lines.iter().filter(|line| {
-            line.kind == SourceKind::Out && deployments.iter().any(|d| line.no == Some(d.no()))
+            line.kind == SourceKind::Out && line.no.is_some_and(|no| numbers.contains(&no))
         }) {
-            let text = text(line, deployments.len() > 1);
+            let text = text(line, numbers.len() > 1);
             if out.is_json() {
                 out.aside(&text)?;
             } else {

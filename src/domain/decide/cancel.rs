@@ -63,7 +63,10 @@ pub(super) fn abandon_lines(lines: &mut Vec<CardLine>, d: &Deployment) {
 
 /// What a cancel can do about a step; nobody here can stop what nobody here can carry out.
 fn cancel_of(step: &Step, cancels: &Cancels) -> Cancel {
-    cancels.get(&step.kind).copied().unwrap_or(Cancel::None)
+    // The deployment of a part is cancelled with that of the whole.
+    let part = step.kind.part().map(|_| Cancel::BestEffort);
+    part.or_else(|| cancels.get(&step.kind).copied())
+        .unwrap_or(Cancel::None)
 }
 
 /// True where all that is to be removed is gone, or is being removed by steps that no cancel can

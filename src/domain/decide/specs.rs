@@ -1,12 +1,10 @@
 //! Which spec each stack of an intent is deployed from: the estate's files, or what was deployed
 //! before.
 
-use crate::domain::artifact::Artifact;
 use crate::domain::ask::{Attached, Intent, Source, Way};
 use crate::domain::cause::Of;
 use crate::domain::deployment::Deployment;
 use crate::domain::end::End;
-use crate::domain::failure::Failure;
 use crate::domain::flag::{self, Flag, Flags};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId, StepId};
@@ -96,13 +94,13 @@ pub fn specs(
                         }
                     }
                 };
-                Ok(plain(id, Purpose::Deploy, spec, of))
+                Ok(StartOf::plain(id, Purpose::Deploy, spec, of))
             })
             .collect(),
         Intent::Rollback { stack: id, to } => {
             let stack = folds.stack(id);
             let (d, spec) = rollback_target(folds, &stack, *to)?;
-            Ok(vec![plain(
+            Ok(vec![StartOf::plain(
                 id,
                 Purpose::Deploy,
                 spec,
@@ -153,7 +151,7 @@ pub fn specs(
                 Some((_, spec)) => spec,
                 None => from_estate(id)?,
             };
-            Ok(vec![plain(id, Purpose::Teardown, spec, None)])
+            Ok(vec![StartOf::plain(id, Purpose::Teardown, spec, None)])
         }
         Intent::Unblock { stack: id, way, .. } => unblock(folds, id, way, attached),
         Intent::Cancel { .. }
@@ -165,14 +163,14 @@ pub fn specs(
 }
 
 /// Sets the flags of what starts: those that are given, those of what is retried, and else what is
-/// usual. `declared` are the flags of a system.
+/// usual. `declared` are the flags of a spec.
 ///
 /// # Errors
 /// A flag that the system does not have for this, or a value of another form.
 pub fn choose(
     starts: &mut [StartOf],
     given: Option<&Flags>,
-    declared: impl Fn(&str) -> &'static [Flag],
+    declared: impl Fn(&Spec) -> &'static [Flag],
 ) -> Result<(), Refused> {
     let given = given.filter(|flags| !flags.is_empty());
     if let (Some(name), []) = (given.and_then(|flags| flags.keys().next()), &*starts) {
@@ -192,65 +190,7 @@ pub fn choose(
                 .hint("the deployment that is repeated was asked for with it: deploy anew instead"),
         };
         (start.flags, start.with) =
-            flag::set(declared(system), system, start.purpose, &chosen).map_err(kept)?;
-    }
-    Ok(())
-}
-
-/// What a system makes of a stack and an archive of that name; `None` where it takes none.
-pub(super) type Publishing<'a> =
-    dyn Fn(&Spec, &str, &Artifact) -> Option<Result<Spec, Failure>> + 'a;
-
-/// Makes of what starts from an archive the release that it is.
-///
-/// # Errors
-/// The system takes no archive, or its name stands for something else already.
-pub fn publish(
-    folds: &Folds,
-    intent: &Intent,
-    starts: &mut [StartOf],
-    published: &Publishing<'_>,
-) -> Result<(), Refused> {
-    let Intent::Deploy {
-        source: Source::Archive { version, archive },
-        ..
-    } = intent
-    else {
-        return Ok(());
-    };
-    is_version(version)?;
-    for start in starts {
-        let made = published(&start.spec, version, archive).ok_or_else(|| {
-            Refused::new(
-                "no-archive",
-                format!(
-                    "{} is a {}: it takes no archive",
-                    start.stack, start.spec.system
-                ),
-            )
-            .hint(format!("`holdpoint deploy {}`", start.stack))
-        })?;
-        let spec = made.map_err(|why| Refused::new(Refused::CANNOT_PLAN, why.summary))?;
-        let other = folds
-            .deployments
-            .values()
-            .filter(|d| d.stack() == Some(&start.stack))
-            .filter_map(|d| d.request.as_ref())
-            .find(|request| {
-                let release = &request.spec.release;
-                release.name == spec.release.name && !release.is(&spec.release)
-            });
-        if let Some(other) = other {
-            let (stack, no) = (&start.stack, other.no);
-            return Err(Refused::new(
-                "version",
-                format!("{version} of {stack} is the release of {no} already, with other files"),
-            )
-            .hint("a version stands for one archive for ever: give these files another one"));
-        }
-        let serves = folds.stack(&start.stack).has_in_service(&spec.release);
-        start.of = serves.then_some(Of::Serving);
-        start.spec = spec;
+            flag::set(declared(&start.spec), system, start.purpose, &chosen).map_err(kept)?;
     }
     Ok(())
 }
@@ -266,20 +206,6 @@ pub fn settle_specs(folds: &Folds, starts: &mut [StartOf], specs: &[(StackId, Sp
         start.of = serves.then_some(Of::Serving);
         start.spec = spec.clone();
     }
-}
-
-/// How many characters the name of an archive may have.
-const LONGEST_VERSION: usize = 64;
-
-fn is_version(version: &str) -> Result<(), Refused> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
-    let begins = version.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if begins && version.len() <= LONGEST_VERSION && version.chars().all(plain) {
-        return Ok(());
-    }
-    Err(Refused::new("version", format!("{version:?} cannot be the name of a release")).hint(
-        format!("letters, digits, '.', '_', '+' and '-', {LONGEST_VERSION} at most, a letter or a digit first: 1.4.2"),
-    ))
 }
 
 fn unblock(
@@ -305,7 +231,12 @@ fn unblock(
                 last.or(files)
             }
             .ok_or_else(|| Refused::new("unknown-stack", format!("nothing is known of {id}")))?;
-            Ok(vec![plain(id, Purpose::Recover, spec, Some(Of::Recovery))])
+            Ok(vec![StartOf::plain(
+                id,
+                Purpose::Recover,
+                spec,
+                Some(Of::Recovery),
+            )])
         }
         Way::Retry => {
             let (d, _) = last.ok_or_else(|| {
@@ -326,7 +257,7 @@ fn unblock(
                         format!("{id} has no release that ended well here"),
                     )
                 })?;
-            Ok(vec![plain(
+            Ok(vec![StartOf::plain(
                 id,
                 Purpose::Deploy,
                 spec,
@@ -381,15 +312,18 @@ fn deployed(folds: &Folds, id: DeploymentId) -> Option<(&Deployment, Spec)> {
     Some((d, d.request.as_ref()?.spec.clone()))
 }
 
-fn plain(stack: &StackId, purpose: Purpose, spec: Spec, of: Option<Of>) -> StartOf {
-    StartOf {
-        stack: stack.clone(),
-        purpose,
-        spec,
-        of,
-        flags: Flags::new(),
-        with: Vec::new(),
-        carried: Vec::new(),
+impl StartOf {
+    /// A start with nothing chosen and nothing carried over.
+    pub(super) fn plain(stack: &StackId, purpose: Purpose, spec: Spec, of: Option<Of>) -> Self {
+        Self {
+            stack: stack.clone(),
+            purpose,
+            spec,
+            of,
+            flags: Flags::new(),
+            with: Vec::new(),
+            carried: Vec::new(),
+        }
     }
 }
 

@@ -19,14 +19,14 @@ use crate::domain::plan::{Output, Plan, Step, StepKind, When, resolve};
 use crate::domain::stack::{Stack, StackEvent};
 use crate::domain::time::Time;
 
-use super::{Cx, on_deployment, on_stack};
+use super::{Cx, on_deployment, on_stack, parts};
 
 /// How a step that needs no executor is carried out: by its system, its kind and its parameters.
 pub type PureStep<'a> = &'a dyn Fn(&str, &str, &Value) -> Result<Output, Failure>;
 
 /// Starts an attempt: the parameters with outputs filled in, and the approval checked against what
 /// is true now. A step whose approval no longer fits opens its hold again instead. Pure steps end
-/// in the same append.
+/// in the same append; the step of a part asks in it for its deployment.
 #[must_use]
 pub fn start(
     folds: &Folds,
@@ -96,6 +96,10 @@ pub fn start(
     let result = match &step.kind {
         StepKind::Decision => Some(Ok(Output::public(json!({ "branch": choice(d, id) })))),
         StepKind::Weigh(name) => Some(pure_step(&request.spec.system, name, &params)),
+        StepKind::Part(part) => {
+            let asked = parts::ask(&mut append, folds, d, (step, part, attempt), cx);
+            asked.err().map(Err)
+        }
         StepKind::Act(_) => None,
     };
     if let Some(result) = result {

@@ -11,6 +11,7 @@ mod loss;
 mod marks;
 mod outside;
 mod partial;
+mod parts;
 mod places;
 mod queueing;
 mod rules;

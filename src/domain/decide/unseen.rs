@@ -58,7 +58,8 @@ pub(super) fn held(folds: &Folds, request: &Request, mut plan: Plan) -> Plan {
         Purpose::Teardown => true,
         Purpose::Recover => false,
     };
-    if !is_outside(&request.cause.by) || !waits {
+    // What is asked for a whole waited before the first of its parts.
+    if !is_outside(&request.cause.by) || !waits || request.parent.is_some() {
         return plan;
     }
     let first: Vec<bool> = plan

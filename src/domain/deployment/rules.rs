@@ -88,12 +88,16 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             if d.is_over() {
                 return Err(d.broken_log(tag));
             }
+            // A part has its own limits, and waits in its queue and for people as long as it must.
+            let plan = d.plan.as_ref();
+            let own = plan.and_then(|plan| plan.step(step)?.kind.part());
+            let deadline = own.is_none().then_some(*deadline);
             let run = run_mut(d, step, tag)?;
             run.state = StepState::Active;
             run.attempt = *attempt;
             run.started_at = Some(at);
             run.ended_at = None;
-            run.deadline = Some(*deadline);
+            run.deadline = deadline;
             run.retry_at = None;
             run.failure = None;
             run.subject = *subject;

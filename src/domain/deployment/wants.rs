@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::end::End;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{HoldId, StepId};
+use crate::domain::purpose::Purpose;
 use crate::domain::time::Time;
 use crate::domain::wants::Wants;
 
@@ -87,7 +88,9 @@ impl Deployment {
                     });
                 }
                 StepState::Held => alive = true,
-                StepState::Active | StepState::Lost if run.cancelling && !run.has_begun() => {
+                StepState::Active | StepState::Lost
+                    if run.cancelling && !run.has_begun() && step.kind.part().is_none() =>
+                {
                     alive = true;
                     wants.now.push(DeploymentWant::Withdraw(step.id.clone()));
                 }
@@ -136,12 +139,12 @@ impl Deployment {
                 reason: reason.clone(),
                 by: by.clone(),
             },
-            Some(Stopping::Failing) => End::Failed {
+            Some(Stopping::Failing) => self.in_part().unwrap_or_else(|| End::Failed {
                 failure: self
                     .first_failure()
                     .cloned()
                     .unwrap_or_else(|| Failure::new("a step failed")),
-            },
+            }),
             None if blocked => {
                 let stuck: Vec<_> = self
                     .runs()
@@ -161,6 +164,26 @@ impl Deployment {
             }
             None => End::Done,
         }
+    }
+
+    /// How a whole ends of which some parts have the release, and others do not. What is torn down
+    /// in part has failed.
+    fn in_part(&self) -> Option<End> {
+        let request = self.request.as_ref()?;
+        let parts = self
+            .runs()
+            .filter_map(|(step, run)| Some((step.kind.part()?, run.state)));
+        let (mut arrived, mut missing) = (Vec::new(), Vec::new());
+        for (part, state) in parts {
+            let all = if state == StepState::Done {
+                &mut arrived
+            } else {
+                &mut missing
+            };
+            all.push(part.clone());
+        }
+        let both = !arrived.is_empty() && !missing.is_empty();
+        (both && request.purpose == Purpose::Deploy).then_some(End::Partial { arrived, missing })
     }
 
     /// True when the newest hold of the step was approved. Whether for the right subject is checked

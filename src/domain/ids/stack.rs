@@ -107,6 +107,35 @@ impl StackId {
         }
     }
 
+    /// What it belongs to, the nearest first: the site of a component, the whole.
+    #[must_use]
+    pub fn above(&self) -> Vec<Self> {
+        let Some(Part(part)) = &self.part else {
+            return Vec::new();
+        };
+        let site = part.split_once('/').map(|(site, _)| Self {
+            part: Some(Part(site.to_owned())),
+            ..self.clone()
+        });
+        site.into_iter().chain([self.whole()]).collect()
+    }
+
+    /// Its name without that of what it belongs to there.
+    #[must_use]
+    pub fn below(&self, above: &Self) -> String {
+        let name = self.name();
+        let own = name.strip_prefix(&above.name());
+        own.map_or(name.as_str(), |own| own.trim_start_matches('/'))
+            .to_owned()
+    }
+
+    /// Where it stands among the parts of its whole: what belongs to a site comes right after that.
+    #[must_use]
+    pub fn place(&self) -> Vec<&str> {
+        let part = self.part.iter();
+        part.flat_map(|part| part.0.split('/')).collect()
+    }
+
     /// Its name within its environment: `application`, `application/part`.
     #[must_use]
     pub fn name(&self) -> String {

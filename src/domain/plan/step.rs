@@ -12,45 +12,7 @@ use crate::domain::look::Subject;
 use crate::domain::place::PlaceName;
 
 use super::mark::{Mark, When};
-use super::{Counts, Role, Task};
-
-/// What a step does, and who carries it out.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepKind {
-    /// Nothing but to wait for its hold; the choice is its branch: output `{branch}`.
-    Decision,
-    /// The system of the stack weighs data: a function of the parameters, by its name.
-    Weigh(String),
-    /// The executor of this name does it, for example `cloudformation.update`.
-    Act(String),
-}
-
-impl StepKind {
-    /// The kind as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Decision => "decision",
-            Self::Weigh(name) | Self::Act(name) => name,
-        }
-    }
-
-    /// True where it looks at data alone: it takes no time and no executor.
-    #[must_use]
-    pub fn is_pure(&self) -> bool {
-        match self {
-            Self::Decision | Self::Weigh(_) => true,
-            Self::Act(_) => false,
-        }
-    }
-}
-
-impl From<&str> for StepKind {
-    fn from(executor: &str) -> Self {
-        Self::Act(executor.to_owned())
-    }
-}
+use super::{Counts, Role, StepKind, Task};
 
 /// When a finaliser runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

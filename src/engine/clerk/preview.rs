@@ -24,6 +24,7 @@ use crate::engine::driver::REST;
 use crate::engine::looks::{Planned, Planning};
 use crate::engine::{Engine, EngineError, Msg, Parts};
 use crate::store::Preview;
+use crate::systems::flags_of;
 
 /// What is wanted of an intent once it is planned.
 #[derive(Debug, Clone)]
@@ -177,7 +178,10 @@ impl Engine {
             return Vec::new();
         };
         let system = (self.parts.systems)(&start.spec.system);
-        let flags = system.map(|system| flag::offered(system.flags(), start.purpose, &start.flags));
+        let flags = system.map(|system| {
+            let own = flags_of(system, &start.spec);
+            flag::offered(own, start.purpose, &start.flags)
+        });
         flags.unwrap_or_default()
     }
 
@@ -294,11 +298,11 @@ impl Engine {
                                 .chain(&files)
                                 .map(|files| (files.digest(), files))
                                 .collect();
-                            for start in &starts {
-                                if let Some(files) = known.get(&start.spec.bundle)
+                            for bundle in starts.iter().flat_map(|start| start.spec.bundles()) {
+                                if let Some(files) = known.get(&bundle)
                                     && let Ok(bytes) = serde_json::to_vec(files)
                                 {
-                                    append.blobs.push((start.spec.bundle, bytes));
+                                    append.blobs.push((bundle, bytes));
                                 }
                             }
                             (append, answer)

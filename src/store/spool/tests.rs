@@ -69,7 +69,7 @@ fn small() -> Limits {
 }
 
 #[test]
-fn a_whole_and_its_parts_keep_their_lines_apart() {
+fn a_whole_has_the_lines_of_its_parts_and_each_part_its_own() {
     let spot = spot();
     let spool = Spool::open(&spot.home, small()).unwrap();
     let stacks = [
@@ -102,7 +102,16 @@ fn a_whole_and_its_parts_keep_their_lines_apart() {
                 })
                 .collect()
         };
-        assert_eq!(own(kept), own(lines(stack, 0..3)), "{stack}");
+        let (of_it, of_parts): (Vec<Line>, Vec<Line>) = kept
+            .into_iter()
+            .partition(|line| line.stack.to_string() == stack);
+        assert_eq!(own(of_it), own(lines(stack, 0..3)), "{stack}");
+        let is_part = |one: &&&str| one.starts_with(&format!("{stack}/"));
+        let parts = match stack.matches('/').count() {
+            1 => stacks.iter().filter(is_part).count(),
+            _ => 0,
+        };
+        assert_eq!(of_parts.len(), 3 * parts, "{stack}");
     }
     let (all, _) = spool
         .tail(&Of::All, &Position::default(), usize::MAX)

@@ -156,6 +156,7 @@ impl Making<'_> {
             bundle: bundle.digest(),
             about: Vec::new(),
             watch_logs: Vec::new(),
+            parts: BTreeMap::new(),
         };
         Ok((stack, spec, bundle))
     }

@@ -1,6 +1,7 @@
 //! `mach:` of an application: which configuration, and how Terraform of it is run.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,9 @@ pub struct MachEntry {
     /// The program that carries it out; Terraform when absent.
     #[serde(default)]
     pub program: Program,
+    /// How many sites and components work at once where all of them are deployed; 4 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<NonZeroU16>,
     /// The longest time of one plan, and of one apply, for example `30m`; an hour when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
@@ -69,6 +73,9 @@ impl Program {
 pub(super) const FETCH: &str = "name where it is: `secrets: { NAME: env:NAME }` or `secrets: { NAME: file:/whole/path }` beside `config`; \
     it is read when a step starts, kept nowhere, and covered in the output";
 
+/// How many sites and components work at once, where nothing is said of it.
+const WORKERS: usize = 4;
+
 impl MachEntry {
     /// Its variables.
     pub(super) fn lists(&self) -> Lists<'_> {
@@ -90,6 +97,11 @@ impl MachEntry {
             told.say("duration", &["timeout"], says, "");
         }
         self.lists().check(app, told);
+    }
+
+    /// How many parts work at once.
+    pub(super) fn workers(&self) -> usize {
+        self.workers.map_or(WORKERS, |workers| workers.get().into())
     }
 
     /// The configuration of an environment.

@@ -23,11 +23,11 @@ use self::make::{Read as Reading, make};
 use super::entry::{Claim, Form, Home, Remarks, Written, read};
 use super::files::{Files, Need, Read};
 use super::variables;
-use super::{PlanAsk, System};
+use super::{PlanAsk, System, group};
 use crate::domain::deployment::Deployment;
 use crate::domain::estate::Brings;
 use crate::domain::failure::Failure;
-use crate::domain::flag::{self, Flag, Flags};
+use crate::domain::flag::{Flag, Flags};
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{Output, Plan};
@@ -40,6 +40,8 @@ use crate::text::safe::Safe;
 
 /// Its name.
 const NAME: &str = "mach";
+/// What the deployment of a part does.
+const EACH: &str = "plan; apply what a person approves";
 
 /// The system.
 #[derive(Debug)]
@@ -117,9 +119,15 @@ impl System for Mach {
         };
         let notes = made.notes.iter();
         let notes = notes.map(said).collect();
-        making
-            .specs()
-            .map_or_else(|why| wrong(&why), |parts| Read::Parts(parts, notes))
+        making.specs().map_or_else(
+            |why| wrong(&why),
+            |mut parts| {
+                let own = parts.iter().map(|(id, spec, _)| (id, spec));
+                let spec = group::spec(NAME, own, entry.workers());
+                parts.insert(0, (whole.clone(), spec, SourceBundle::default()));
+                Read::Parts(parts, notes)
+            },
+        )
     }
 
     fn after(&self, whole: &StackId, spec: &Spec) -> Vec<StackId> {
@@ -141,36 +149,17 @@ impl System for Mach {
     }
 
     fn flags(&self) -> &'static [Flag] {
-        const FLAGS: &[Flag] = &[
-            Flag {
-                name: plan::AUTO,
-                form: flag::Form::Switch(false),
-                purposes: &[Purpose::Deploy],
-                says: "what is planned is applied without a person, where nothing is deleted or replaced",
-            },
-            Flag {
-                name: plan::IGNORE,
-                form: flag::Form::Switch(false),
-                purposes: &[Purpose::Deploy],
-                says: "it is planned also where nothing changed since its last deployment",
-            },
-            Flag {
-                name: plan::UNLOCK_FIRST,
-                form: flag::Form::Text(""),
-                purposes: &[Purpose::Deploy],
-                says: "this lock of the state, which nobody holds any more, is freed first, once a person approves",
-            },
-            Flag {
-                name: plan::FORCE,
-                form: flag::Form::Switch(false),
-                purposes: &[Purpose::Deploy],
-                says: "providers and modules are fetched again, and the newest that the files allow",
-            },
-        ];
-        FLAGS
+        &[plan::AUTO, plan::IGNORE, plan::UNLOCK_FIRST, plan::FORCE]
+    }
+
+    fn flags_of_whole(&self) -> &'static [Flag] {
+        &[group::FILTER, plan::AUTO, plan::IGNORE, plan::FORCE]
     }
 
     fn rows(&self, spec: &Spec) -> Vec<Row> {
+        if spec.is_whole() {
+            return group::rows(spec);
+        }
         let Ok(body) = Body::of(spec) else {
             return Vec::new();
         };
@@ -187,10 +176,15 @@ impl System for Mach {
         rows
     }
 
-    fn brings(&self, _spec: &Spec) -> Brings {
+    fn brings(&self, spec: &Spec) -> Brings {
+        let then = if spec.is_whole() {
+            "deploy all parts, each after those before it"
+        } else {
+            EACH
+        };
         Brings {
-            first: "plan; apply what a person approves".to_owned(),
-            then: "plan; apply what a person approves".to_owned(),
+            first: then.to_owned(),
+            then: then.to_owned(),
         }
     }
 
@@ -199,7 +193,11 @@ impl System for Mach {
     }
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
-        plan::plan(ask, spec, seen)
+        if spec.is_whole() {
+            group::plan(self, ask, spec)
+        } else {
+            plan::plan(ask, spec, seen)
+        }
     }
 
     fn quiet(&self, _purpose: Purpose, _flags: &Flags, _seen: &Sights) -> Quiet {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::body::Body;
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
-use crate::domain::flag::{self, Flags};
+use crate::domain::flag::{self, Flag, Flags};
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
 use crate::domain::look::{Look, Sights, Subject};
@@ -20,20 +20,40 @@ use crate::forms::terraform::{
 use crate::systems::{PlanAsk, Recorded};
 
 /// Applies without a person where nothing is deleted or replaced.
-pub(super) const AUTO: &str = "auto-approve";
+pub(super) const AUTO: Flag = Flag {
+    name: "auto-approve",
+    form: flag::Form::Switch(false),
+    purposes: &[Purpose::Deploy],
+    says: "what is planned is applied without a person, where nothing is deleted or replaced",
+};
 /// Plans also where nothing changed since the last deployment.
-pub(super) const IGNORE: &str = "ignore-change-detection";
+pub(super) const IGNORE: Flag = Flag {
+    name: "ignore-change-detection",
+    form: flag::Form::Switch(false),
+    purposes: &[Purpose::Deploy],
+    says: "it is planned also where nothing changed since its last deployment",
+};
 /// Fetches providers and modules again.
-pub(super) const FORCE: &str = "force-init";
+pub(super) const FORCE: Flag = Flag {
+    name: "force-init",
+    form: flag::Form::Switch(false),
+    purposes: &[Purpose::Deploy],
+    says: "providers and modules are fetched again, and the newest that the files allow",
+};
 /// Frees a lock of the state first.
-pub(super) const UNLOCK_FIRST: &str = "force-unlock";
+pub(super) const UNLOCK_FIRST: Flag = Flag {
+    name: "force-unlock",
+    form: flag::Form::Text(""),
+    purposes: &[Purpose::Deploy],
+    says: "this lock of the state, which nobody holds any more, is freed first, once a person approves",
+};
 /// Weighs what Terraform planned.
 const WEIGH: &str = "mach.weigh";
 /// Records what is applied by now.
 const STORE: &str = "mach.store";
 
-fn is_on(flags: &Flags, name: &str) -> bool {
-    flag::text(flags, name).as_deref() == Some("true")
+fn is_on(flags: &Flags, one: Flag) -> bool {
+    flag::text(flags, one.name).as_deref() == Some("true")
 }
 
 /// What is known of a node beforehand: its files, and its secrets.
@@ -72,12 +92,12 @@ pub(super) fn plan(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Fa
             && told.outdated_by.is_none()
             && Record::deserialize(&told.what).is_ok_and(|was| was == record)
     });
-    let lock = flag::text(&ask.flags, UNLOCK_FIRST);
+    let lock = flag::text(&ask.flags, UNLOCK_FIRST.name);
     if let Some(lock) = lock.as_ref().filter(|lock| !is_lock(lock)) {
         let says = format!("{lock:?} is no id of a lock");
         return Err(Failure::new(says).hint("the failure that names the lock says its ID"));
     }
-    let anyway = [IGNORE, FORCE].iter().any(|flag| is_on(&ask.flags, flag));
+    let anyway = [IGNORE, FORCE].iter().any(|one| is_on(&ask.flags, *one));
     if let Some(told) = same.filter(|_| lock.is_none() && !anyway) {
         return Ok(already_there(told, &record));
     }
@@ -116,8 +136,8 @@ fn already_there(told: &Recorded, record: &Record) -> Plan {
         name: "already there".to_owned(),
         steps: vec![stored("store", record, &[]).leaving(Leaves::New)],
         says: vec![format!(
-            "Nothing of its files, its secrets and what comes before it changed since {}: nothing is planned. --{IGNORE} plans all the same.",
-            told.by
+            "Nothing of its files, its secrets and what comes before it changed since {}: nothing is planned. --{} plans all the same.",
+            told.by, IGNORE.name
         )],
         ..Plan::default()
     }
@@ -155,7 +175,7 @@ fn steps(ask: &PlanAsk, body: &Body, record: &Record, removes: bool, auto: bool)
     };
     let title = |word: &str| format!("{word} {}", body.node);
     let force = is_on(&ask.flags, FORCE);
-    let lock = flag::text(&ask.flags, UNLOCK_FIRST).filter(|_| !removes);
+    let lock = flag::text(&ask.flags, UNLOCK_FIRST.name).filter(|_| !removes);
     let unlock = lock.map(|lock| {
         let title = format!("free the lock {lock} of the state");
         let params = with(json!({ "lock": lock }));

@@ -1,6 +1,7 @@
 //! What is made of configurations, beside what the original generator makes of the same ones.
 
 mod plans;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

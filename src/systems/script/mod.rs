@@ -114,6 +114,7 @@ fn spec(stack: &StackId, entry: &ScriptEntry, bundle: &SourceBundle) -> Result<S
         bundle: bundle.digest(),
         about: Vec::new(),
         watch_logs: Vec::new(),
+        parts: BTreeMap::new(),
     })
 }
 

@@ -68,6 +68,7 @@ fn plan(purpose: Purpose, entry: &ScriptEntry) -> Result<Plan, Failure> {
         left_at: None,
         recorded: None,
         needed_by: Vec::new(),
+        standing: std::collections::BTreeMap::new(),
         reserved: std::collections::BTreeSet::new(),
         flags: Flags::new(),
     };

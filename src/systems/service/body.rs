@@ -237,6 +237,7 @@ fn assembled(
         bundle: bundle.digest(),
         about,
         watch_logs: parts.logs,
+        parts: BTreeMap::new(),
     })
 }
 

@@ -103,6 +103,7 @@ fn ask(purpose: Purpose, class: EnvClass) -> PlanAsk {
         left_at: None,
         recorded: None,
         needed_by: Vec::new(),
+        standing: BTreeMap::new(),
         reserved: std::collections::BTreeSet::new(),
         flags: Flags::new(),
     }

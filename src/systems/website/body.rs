@@ -125,5 +125,6 @@ fn of(body: &Body, release: Release, bundle: Digest) -> Spec {
         body: json!(body),
         bundle,
         watch_logs: Vec::new(),
+        parts: std::collections::BTreeMap::new(),
     }
 }

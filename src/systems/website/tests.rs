@@ -78,6 +78,7 @@ pub(super) fn ask(env: &str, purpose: Purpose) -> PlanAsk {
         left_at: None,
         recorded: None,
         needed_by: Vec::new(),
+        standing: std::collections::BTreeMap::new(),
         reserved: std::collections::BTreeSet::new(),
         flags: Flags::default(),
     }

@@ -182,8 +182,10 @@ fn prefix(
         _ => (18, 16),
     };
     let mut out = vec![(pane.times.text(line.at, before, scene.now), Role::Clock)];
-    if scene.lines_of().is_none() {
-        let (id, name) = (&line.source.stack, line.source.stack.to_string());
+    let one = scene.lines_of();
+    if one.is_none_or(|of| scene.world.is_whole(of)) {
+        let id = &line.source.stack;
+        let name = one.map_or_else(|| id.to_string(), |whole| id.below(whole));
         let cells = id
             .part
             .as_ref()

@@ -1,8 +1,10 @@
-//! Pane 1: stacks by environment, the ones that need a person first. Environments fold.
+//! Pane 1: stacks by environment, the ones that need a person first. Environments fold, and so do
+//! wholes and sites: what is not at rest stays in sight.
 
 mod columns;
+mod nested;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -21,6 +23,7 @@ use crate::world::rows::{EnvView, Row, State};
 use super::cursor::Cursor;
 use super::list::{HINTS, rows};
 use columns::Columns;
+use nested::{Nested, Place};
 
 /// What a row of the list stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,9 +36,12 @@ enum Key {
 #[derive(Debug, Default)]
 pub struct Stacks {
     cursor: Cursor<Key>,
-    /// Positions in the views of what the rows stand for: environment, and row within it.
-    places: Vec<(usize, Option<usize>)>,
+    places: Vec<Place>,
     folded: BTreeSet<EnvName>,
+    /// Wholes and sites that somebody folded, or unfolded.
+    parts: BTreeMap<StackId, bool>,
+    /// What folds of all that there is, with whether it is folded.
+    folds: BTreeMap<StackId, bool>,
     find: Find,
     clocks: bool,
     /// What the rows were made from.
@@ -146,12 +152,15 @@ impl Pane for Stacks {
             ..
         } = self;
         rows(cursor, scene, theme, below, buf, |at| {
-            let (e, row) = places.get(at)?;
-            let env = scene.views.environments.get(*e)?;
-            Some(match row.and_then(|r| env.rows.get(r)) {
-                Some(row) => columns.row(row, scene, theme, *clocks),
-                None => columns.env(env, folded.contains(&env.name), theme),
-            })
+            let place = places.get(at)?;
+            let env = scene.views.environments.get(place.env)?;
+            let nested = place.row.as_ref();
+            Some(
+                match nested.and_then(|one| Some((one, env.rows.get(one.at)?))) {
+                    Some((one, row)) => columns.row(row, &one.label(), scene, theme, *clocks),
+                    None => columns.env(env, folded.contains(&env.name), theme),
+                },
+            )
         });
         if self.cursor.is_empty() {
             let says = match (self.find.is_empty(), scene.world.loaded) {
@@ -174,18 +183,13 @@ impl Pane for Stacks {
         if self.cursor.motion(motion) {
             return Flow::Used;
         }
-        let env = match self.cursor.key() {
-            Some(Key::Env(env)) => Some(env.clone()),
-            Some(Key::Stack(stack)) => Some(stack.env.clone()),
-            None => None,
-        };
         let on_env = matches!(self.cursor.key(), Some(Key::Env(_)));
-        match (motion, env) {
-            (Motion::Left, Some(env)) => self.fold(&env, Some(true)),
-            (Motion::Right, Some(env)) => self.fold(&env, Some(false)),
-            (Motion::Pause, Some(env)) => self.fold(&env, None),
-            (Motion::Open, Some(env)) if on_env => self.fold(&env, None),
-            (Motion::Open, Some(_)) => self.target(scene).map_or(Flow::Used, Flow::Open),
+        match (motion, self.cursor.key().is_some()) {
+            (Motion::Left, true) => self.fold_at(Some(true)),
+            (Motion::Right, true) => self.fold_at(Some(false)),
+            (Motion::Pause, true) => self.fold_at(None),
+            (Motion::Open, true) if on_env => self.fold_at(None),
+            (Motion::Open, true) => self.target(scene).map_or(Flow::Used, Flow::Open),
             (Motion::Times, _) => {
                 self.clocks = !self.clocks;
                 Flow::Used
@@ -268,6 +272,7 @@ impl Pane for Stacks {
         }
         self.made = made;
         self.places.clear();
+        self.folds = self.folds_of(scene);
         let mut keys = Vec::new();
         for (e, env) in scene.views.environments.iter().enumerate() {
             let rows: Vec<usize> = (0..env.rows.len())
@@ -280,19 +285,39 @@ impl Pane for Stacks {
                 continue;
             }
             keys.push(Key::Env(env.name.clone()));
-            self.places.push((e, None));
+            self.places.push(Place { env: e, row: None });
             if !self.folded.contains(&env.name) || !self.find.is_empty() {
+                // Those that stand above the row that comes next.
+                let mut above: Vec<&StackId> = Vec::new();
                 for r in rows {
-                    keys.push(Key::Stack(env.rows[r].stack.clone()));
-                    self.places.push((e, Some(r)));
+                    let row = &env.rows[r];
+                    if self.is_hidden(row) {
+                        continue;
+                    }
+                    let own = row.stack.above();
+                    above.retain(|one| own.contains(one));
+                    let name = above
+                        .last()
+                        .map_or_else(|| row.stack.name(), |one| row.stack.below(one));
+                    let nested = Nested {
+                        at: r,
+                        depth: above.len(),
+                        name,
+                        folded: self.folds.get(&row.stack).copied(),
+                    };
+                    keys.push(Key::Stack(row.stack.clone()));
+                    self.places.push(Place {
+                        env: e,
+                        row: Some(nested),
+                    });
+                    above.push(&row.stack);
                 }
             }
         }
         let first = self.cursor.is_empty();
         self.cursor.sync(keys, scene.now);
-        if first {
-            // The first stack, not the heading of its environment.
-            self.cursor.motion(Motion::Down);
+        if first && let Some(stack) = self.neediest(scene) {
+            self.cursor.select(&Key::Stack(stack));
         }
     }
 
@@ -336,6 +361,12 @@ impl Pane for Stacks {
         }
         if self.folded.remove(&stack.env) {
             gone.push(format!("{} was folded: opened", stack.env));
+        }
+        for one in stack.above() {
+            if self.folds.get(&one) == Some(&true) {
+                gone.push(format!("{one} was folded: opened"));
+                self.parts.insert(one, false);
+            }
         }
         self.changes += 1;
         self.sync(scene);

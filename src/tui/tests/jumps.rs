@@ -86,3 +86,23 @@ fn the_palette_goes_there_too() {
         );
     }
 }
+
+/// A whole folds what is at rest below it, and nothing else: what moves or needs somebody stays.
+#[test]
+fn a_fold_hides_only_what_is_at_rest() {
+    let mut bench = Bench::new(fixture::Scene::parted().world);
+    let open = bench.screen(120, 36);
+    assert!(
+        open.contains("v commer") && open.contains("   de  "),
+        "{open}"
+    );
+    let folded = bench.keys("h").wait(600).screen(120, 36);
+    assert!(folded.contains("> commer"), "{folded}");
+    assert!(!folded.contains("   de  "), "{folded}");
+    assert!(
+        folded.contains("nl/se") && folded.contains("nl/ca"),
+        "{folded}"
+    );
+    let again = bench.keys(" ").wait(600).screen(120, 36);
+    assert!(again.contains("   de  "), "{again}");
+}

@@ -13,7 +13,7 @@ pub struct StepAt {
     pub id: StepId,
     /// Its title.
     pub title: String,
-    /// Its place among the steps that are not skipped, from 1.
+    /// Its place among the steps that are not skipped, from 1; of parts, how many are there.
     pub nth: usize,
     /// How many those are.
     pub of: usize,
@@ -27,7 +27,25 @@ pub fn lost_step(d: &Deployment) -> Option<(&Step, &StepRun)> {
     d.runs().find(|(_, run)| run.state == StepState::Lost)
 }
 
-/// The step that a deployment is at: the first that is held or lost, else the first that runs,
+/// How far a whole is: how many of its parts are there.
+fn parts_at(d: &Deployment) -> Option<StepAt> {
+    let parts: Vec<StepState> = d
+        .runs()
+        .filter(|(step, _)| step.kind.part().is_some())
+        .map(|(_, run)| run.state)
+        .collect();
+    let there = |state: &&StepState| **state == StepState::Done;
+    let under_way = !d.is_over() && parts.iter().any(|state| !state.is_over());
+    under_way.then(|| StepAt {
+        id: "parts".into(),
+        title: "parts there".to_owned(),
+        nth: parts.iter().filter(there).count(),
+        of: parts.len(),
+        since: d.started_at,
+    })
+}
+
+/// The step that a deployment is at: of a whole, its parts together; else the first that is held or lost, else the first that runs,
 /// waits, or is next.
 #[must_use]
 pub fn step_at(d: &Deployment) -> Option<StepAt> {
@@ -35,6 +53,9 @@ pub fn step_at(d: &Deployment) -> Option<StepAt> {
         .runs()
         .filter(|(step, run)| run.state != StepState::Skipped && usual::expected(d, step))
         .collect();
+    if let Some(parts) = parts_at(d) {
+        return Some(parts);
+    }
     let rank = |state: StepState| match state {
         StepState::Held => 0,
         StepState::Lost => 1,

@@ -80,7 +80,9 @@ impl Release {
         loop {
             match self.system.read(stack, &self.entry, &files) {
                 Read::Parts(parts, _) => {
-                    let (stack, spec, bundle) = parts.into_iter().next().unwrap();
+                    let mut parts = parts.into_iter();
+                    let part = parts.find(|(_, spec, _)| !spec.is_whole());
+                    let (stack, spec, bundle) = part.unwrap();
                     return Attached {
                         stack,
                         spec,

@@ -11,6 +11,7 @@ use crate::domain::ids::{StackId, StepId};
 use crate::domain::label::{CardLine, Label};
 use crate::domain::plan::{Leaves, Plan, Step};
 use crate::domain::stack::{Queued, Stack};
+use crate::text::counted::counted;
 
 use super::super::enqueue::goes_first;
 use super::super::lines::{count_rows, line, lost};
@@ -287,8 +288,31 @@ fn phases(folds: &Folds, starts: &[StartOf]) -> String {
     counts.join(", ")
 }
 
+/// The parts of a whole, those together that may begin together.
+fn parts(plan: &Plan) -> Option<String> {
+    let mut depths: BTreeMap<&StepId, usize> = BTreeMap::new();
+    let mut levels: Vec<Vec<&str>> = Vec::new();
+    for step in plan.steps.iter().filter(|step| step.kind.part().is_some()) {
+        let before = step.after.iter().filter_map(|need| depths.get(need));
+        let depth = before.max().map_or(0, |depth| depth + 1);
+        depths.insert(&step.id, depth);
+        if levels.len() <= depth {
+            levels.push(Vec::new());
+        }
+        levels[depth].push(step.id.as_str());
+    }
+    let all = counted(depths.len(), "part");
+    let at_once = plan.at_once.filter(|most| *most < depths.len());
+    let at_once = at_once.map_or_else(String::new, |most| format!(", {most} at once at most"));
+    let levels: Vec<String> = levels.iter().map(|names| among(names)).collect();
+    (!levels.is_empty()).then(|| format!("{all}{at_once}: {}", levels.join("; then ")))
+}
+
 /// What runs of a plan, and what of it a retry finds done already.
 fn does(plan: &Plan, carried: &[StepId]) -> String {
+    if let Some(parts) = parts(plan) {
+        return parts;
+    }
     let (done, runs): (Vec<&Step>, Vec<&Step>) = expected(plan, plan.branch.as_ref())
         .into_iter()
         .partition(|step| carried.contains(&step.id));

@@ -1,4 +1,4 @@
-//! Random histories of three stacks: what people ask, how steps end, how time goes, in any order.
+//! Random histories of four stacks, one of which is a whole of two others now and then: what people ask, how steps end, how time goes, in any order.
 //! The laws hold throughout, and at the end all comes to an end.
 
 use std::collections::BTreeMap;
@@ -8,21 +8,19 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::laws;
-use super::outside::plans;
+use super::outside::{plan, plans};
 use super::sim::{Ends, Sim, attached_as, env, record};
 use crate::domain::ask::{Attached, Intent, QueueOf, Source, Way};
-use crate::domain::cause::Parent;
 use crate::domain::class::EnvClass;
 use crate::domain::decide::*;
-use crate::domain::deployment::{Deployment, DeploymentEvent, Phase, Request, StepState};
+use crate::domain::deployment::{Deployment, Phase, StepState};
 use crate::domain::end::End;
 use crate::domain::environment::{Mode, OnFailure, QueuePolicy};
 use crate::domain::flag::Flags;
 use crate::domain::level::Level;
 use crate::domain::lifecycle;
-use crate::domain::plan::Plan;
-use crate::domain::purpose::Purpose;
-use crate::domain::stack::{QueueEnd, Queued, Stack, StackEvent};
+use crate::domain::plan::{Plan, Role, Step};
+use crate::domain::stack::Stack;
 
 /// One thing that somebody does, or that happens. Numbers choose among what there is.
 #[derive(Debug, Clone)]
@@ -39,7 +37,7 @@ enum Move {
     Unblock { stack: u8, way: u8 },
     Freeze { what: u8, hours: Option<u8> },
     Thaw(u8),
-    Child { of: u8, stack: u8 },
+    Whole { release: u8, at_once: Option<u8> },
     Ends { how: u8, branch: bool, ask: bool },
     Decide(bool),
     Apply(u8),
@@ -62,7 +60,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         6 => (any(), any()).prop_map(|(stack, way)| Move::Unblock { stack, way }),
         2 => (any(), prop::option::of(0u8..4)).prop_map(|(what, hours)| Move::Freeze { what, hours }),
         2 => any().prop_map(Move::Thaw),
-        2 => (any(), any()).prop_map(|(of, stack)| Move::Child { of, stack }),
+        3 => (any(), prop::option::of(1u8..3)).prop_map(|(release, at_once)| Move::Whole { release, at_once }),
         24 => (any(), prop::bool::ANY, prop::bool::ANY).prop_map(|(how, branch, ask)| Move::Ends { how, branch, ask }),
         12 => prop::bool::weighted(0.85).prop_map(Move::Decide),
         1 => any().prop_map(Move::Apply),
@@ -72,14 +70,17 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     prop::collection::vec(one, 1..70)
 }
 
+/// How many stacks there are.
+const STACKS: u8 = 4;
+
 fn id(n: u8) -> StackId {
-    ["prod/a", "prod/a/nl/b", "prod/c"][usize::from(n % 3)]
+    ["prod/a", "prod/a/nl/b", "prod/c", "prod/a/nl"][usize::from(n % STACKS)]
         .parse()
         .unwrap()
 }
 
 fn whose(n: u8) -> QueueOf {
-    if n % 4 == 3 {
+    if n % (STACKS + 1) == STACKS {
         QueueOf::Environment(env())
     } else {
         QueueOf::Stack(id(n))
@@ -97,7 +98,7 @@ struct Case {
 impl Case {
     fn files(&self, stack: &StackId, release: u8) -> Attached {
         let n = usize::from(release) % self.releases.len();
-        let system = (0..3)
+        let system = (0..STACKS)
             .find(|n| id(*n) == *stack)
             .map_or("service", |n| self.systems[usize::from(n)]);
         attached_as(system, stack, &format!("r{n}"), &self.releases[n])
@@ -132,8 +133,9 @@ impl Case {
                     .ask(&intent, &[self.files(&id(stack), release)], true, armed);
             }
             Move::Chain { release } => {
-                let stacks = vec![id(0), id(1), id(2)];
-                let after = BTreeMap::from([(id(1), vec![id(0)]), (id(2), vec![id(0), id(1)])]);
+                // None of them waits for the whole, which may wait for one of them.
+                let stacks = vec![id(2), id(1), id(3)];
+                let after = BTreeMap::from([(id(1), vec![id(2)]), (id(3), vec![id(2), id(1)])]);
                 let files: Vec<Attached> = stacks
                     .iter()
                     .map(|stack| self.files(stack, release))
@@ -183,7 +185,7 @@ impl Case {
                     self.sim.take(append);
                 }
             }
-            Move::Child { of, stack } => self.child(of, &id(stack)),
+            Move::Whole { release, at_once } => self.whole(release, at_once),
             Move::Unblock { stack, way } => self.unblock(&id(stack), way),
             Move::Freeze { what, hours } => {
                 let until =
@@ -233,70 +235,32 @@ impl Case {
         }
     }
 
-    /// A step that runs asks for the deployment of a part: an ordinary one from then on.
-    fn child(&mut self, of: u8, stack: &StackId) {
-        let live = self.sim.live();
-        let Some((deployment, step, attempt)) =
-            live.get(usize::from(of) % live.len().max(1)).cloned()
-        else {
-            return;
+    /// `prod/a` is deployed as its two parts, one of which comes after the other in half of the
+    /// cases.
+    fn whole(&mut self, release: u8, at_once: Option<u8>) {
+        let parts = [id(3), id(1)];
+        let part = |of: &StackId, after: &[&str]| {
+            let (name, kind) = (of.name(), StepKind::Part(of.clone()));
+            Step::new(Role::Child, name.as_str(), "part", kind, json!({})).after(after)
         };
-        let parent = Parent {
-            deployment,
-            step,
-            attempt,
+        let first = parts[0].name();
+        let before = [first.as_str()];
+        let before = if release.is_multiple_of(2) {
+            &before[..]
+        } else {
+            &[]
         };
-        let (id, no) = (parent.child(), self.sim.fresh(1)[0].1);
-        // Which of several that wait is dropped for the newest is the group's to decide, once there
-        // are groups.
-        if self.sim.folds.deployments.contains_key(&id)
-            || self.sim.record().queue == QueuePolicy::Latest
-        {
-            return;
-        }
-        let asked = self.sim.folds.deployments[&deployment]
-            .request
-            .clone()
-            .unwrap();
-        let spec = self.files(stack, of).spec;
-        let request = Request {
-            no,
-            stack: stack.clone(),
-            purpose: Purpose::Deploy,
-            spec,
-            after: vec![],
-            seen: None,
-            parent: Some(parent),
-            ..(*asked).clone()
+        let plan = Plan {
+            finish_independent: true,
+            at_once: at_once.map(usize::from),
+            ..plan(vec![part(&parts[0], &[]), part(&parts[1], before)])
         };
-        let entry = Queued {
-            deployment: id,
-            no,
-            purpose: Purpose::Deploy,
-            not_before: request.not_before,
-            after: vec![],
-        };
-        let system = request.spec.system.clone();
-        let mut append = Append::default();
-        on_deployment(
-            &mut append,
-            &self.sim.folds,
-            id,
-            DeploymentEvent::Created {
-                request: Box::new(request),
-            },
-        );
-        on_stack(
-            &mut append,
-            &self.sim.folds,
-            stack,
-            StackEvent::Requested {
-                system,
-                entry,
-                place: QueueEnd::Tail,
-            },
-        );
-        self.sim.take(append);
+        let mut whole = self.files(&id(0), release);
+        whole.spec.body = json!(plan);
+        let files = |of: &StackId| (of.part.clone().unwrap(), self.files(of, release).spec);
+        whole.spec.parts = parts.iter().map(files).collect();
+        let intent = Intent::deploy(id(0), Source::Estate);
+        let _ = self.sim.ask(&intent, &[whole], true, false);
     }
 
     fn apply(&mut self, n: u8) {
@@ -311,10 +275,19 @@ impl Case {
         self.sim.configure(record);
     }
 
-    /// True for what is queued on a broken stack, and for what is queued behind one that needs
-    /// another, which may be queued there.
+    /// True for what is queued on a broken stack, for what is queued behind one that needs another,
+    /// which may be queued there, and for a whole whose part is, with what is queued behind that.
     fn waits_for_a_person(&self, d: &Deployment) -> bool {
         let fold = d.stack().map(|stack| self.sim.folds.stack(stack));
+        let all = &self.sim.folds.deployments;
+        let current = fold.as_ref().and_then(|fold| all.get(&fold.current?));
+        let mut parts = current
+            .into_iter()
+            .flat_map(|whole| whole.parts())
+            .filter_map(|id| all.get(&id));
+        if parts.any(|part| self.waits_for_a_person(part)) {
+            return true;
+        }
         let stands = |fold: &Stack| {
             fold.class() == lifecycle::PhaseClass::Broken
                 || fold.queue.iter().any(|entry| !entry.after.is_empty())
@@ -328,7 +301,7 @@ impl Case {
         let mut record = self.sim.record();
         record.mode = Mode::Deploy;
         self.sim.configure(record);
-        for what in 0..4 {
+        for what in 0..=STACKS {
             self.ask(&Intent::Thaw {
                 target: whose(what),
             });
@@ -346,7 +319,7 @@ impl Case {
                 return;
             }
             self.sim.now = self.sim.now + Duration::from_secs(10);
-            for n in 0..3 {
+            for n in 0..STACKS {
                 self.unblock(&id(n), 1);
             }
             self.sim
@@ -383,7 +356,7 @@ proptest! {
     fn any_history_keeps_the_laws(
         history in moves(),
         releases in prop::collection::vec(plans(), 3),
-        systems in prop::collection::vec(prop::sample::select(vec!["service", "script", "press"]), 3),
+        systems in prop::collection::vec(prop::sample::select(vec!["service", "script", "press"]), usize::from(STACKS)),
         go_on in any::<bool>(),
         queue in prop::sample::select(vec![QueuePolicy::Queue, QueuePolicy::Latest, QueuePolicy::Refuse]),
         class in prop::sample::select(vec![EnvClass::Production, EnvClass::Development]),

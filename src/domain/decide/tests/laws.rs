@@ -263,7 +263,8 @@ pub(super) fn granted(sim: &Sim, before: &Folds, machine: &Machine, effect: Opti
 fn wakes(sim: &Sim, d: &Deployment) {
     let steps = d.runs().filter_map(|(_, run)| match run.state {
         StepState::Active | StepState::Lost => run.deadline,
-        StepState::Waiting => run.retry_at,
+        // What is due and has no turn yet is asked again with whatever else happens.
+        StepState::Waiting => run.retry_at.filter(|at| *at > sim.now),
         _ => None,
     });
     let first = steps

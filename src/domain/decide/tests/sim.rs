@@ -13,7 +13,7 @@ use super::outside::{Outside, plan_for};
 use crate::domain::ask::{Attached, Confirm, Intent, Source};
 use crate::domain::class::EnvClass;
 use crate::domain::decide::*;
-use crate::domain::deployment::Deployment;
+use crate::domain::deployment::{Deployment, DeploymentEvent};
 use crate::domain::environment::{EnvironmentEvent, Mode, OnFailure, QueuePolicy};
 use crate::domain::event::Stored;
 use crate::domain::failure::{Failure, Retry};
@@ -41,6 +41,8 @@ pub(super) struct Sim {
     /// Whoever carries out a step gets no further than to its start.
     pub(super) stands: bool,
     made: u128,
+    /// A number for the deployment of a part.
+    spare: Option<DeploymentNo>,
 }
 
 /// How running steps end.
@@ -91,6 +93,7 @@ impl Sim {
             begun: BTreeSet::new(),
             stands: false,
             made: 0,
+            spare: None,
         };
         sim.configure(record);
         sim
@@ -114,6 +117,7 @@ impl Sim {
 
     pub(super) fn take(&mut self, append: Append) -> usize {
         let before = self.log.len();
+        self.spare = self.spare.filter(|no| !append.creates(*no));
         for write in append.writes {
             assert_eq!(
                 self.folds.version(&write.stream),
@@ -133,6 +137,7 @@ impl Sim {
                     event: Ok(event),
                 };
                 self.folds.apply(&stored);
+                self.whole_came(&stored);
                 self.log.push(stored);
             }
         }
@@ -142,6 +147,24 @@ impl Sim {
             "a decision that is no edge"
         );
         self.log.len() - before
+    }
+
+    /// A whole is nothing outside but its parts: it serves once all of them do.
+    fn whole_came(&mut self, stored: &Stored) {
+        let (StreamId::Deployment(id), Ok(Event::Deployment(event))) =
+            (&stored.stream, &stored.event)
+        else {
+            return;
+        };
+        let d = &self.folds.deployments[id];
+        let request = d.request.as_ref().unwrap();
+        if matches!(**event, DeploymentEvent::Done)
+            && request.spec.is_whole()
+            && d.leaves().is_none()
+        {
+            let outside = self.outside.entry(request.stack.clone()).or_default();
+            outside.serves = Some(request.spec.release.clone());
+        }
     }
 
     pub(super) fn cx<'a>(&'a self, fresh: &'a [(DeploymentId, DeploymentNo)]) -> Cx<'a> {
@@ -155,6 +178,7 @@ impl Sim {
             person: ana(),
             asked: Some(asked),
             fresh,
+            number: self.spare,
             cancels: &self.cancels,
         }
     }
@@ -224,6 +248,7 @@ impl Sim {
             .deployments
             .values()
             .map(|d| d.no().0)
+            .chain(self.spare.map(|no| no.0))
             .max()
             .unwrap_or(0);
         let id = |made: &mut u128| {
@@ -332,6 +357,10 @@ impl Sim {
                 laws::dropped(self, &attempt);
                 Append::default()
             }
+            Effect::Number => {
+                self.spare = Some(self.fresh(1)[0].1);
+                return 1;
+            }
             Effect::Forget(stack) => {
                 laws::forgotten(self, &stack);
                 Append::default()
@@ -340,11 +369,11 @@ impl Sim {
         self.take(append)
     }
 
-    /// Every step that runs, or of which nobody could tell.
+    /// Every step that runs, or of which nobody could tell; those of parts end by themselves.
     pub(super) fn live(&self) -> Vec<(DeploymentId, StepId, u32)> {
         let of = |d: &Arc<Deployment>| -> Vec<_> {
             d.runs()
-                .filter(|(_, run)| run.is_live())
+                .filter(|(step, run)| run.is_live() && step.kind.part().is_none())
                 .map(|(step, run)| (d.id, step.id.clone(), run.attempt))
                 .collect()
         };

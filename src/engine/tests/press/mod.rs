@@ -27,7 +27,7 @@ use crate::domain::relative::plain;
 use crate::domain::request::{Release, Spec};
 use crate::systems::entry::{Claim, Form, Home, Remarks, Written, read};
 use crate::systems::files::{Files, Need, Read};
-use crate::systems::{PlanAsk, System};
+use crate::systems::{PlanAsk, System, group};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Node;
 
@@ -58,6 +58,9 @@ struct Entry {
     /// The desks that have an edition of their own.
     #[serde(default)]
     desks: Vec<String>,
+    /// There is no edition but theirs.
+    #[serde(default)]
+    split: bool,
 }
 
 /// An edition as it is stored with its deployments.
@@ -165,15 +168,18 @@ impl System for Press {
                     bundle,
                     about,
                     watch_logs: vec![],
+                    parts: std::collections::BTreeMap::new(),
                 },
             )
         };
-        Read::Stacks(
-            std::iter::once(whole.clone())
-                .chain(desks)
-                .map(spec)
-                .collect(),
-        )
+        let parts: Vec<(StackId, Spec)> = desks.into_iter().map(spec).collect();
+        let whole = if entry.split {
+            let own = parts.iter().map(|(id, spec)| (id, spec));
+            (whole.clone(), group::spec("press", own, 2))
+        } else {
+            spec(whole.clone())
+        };
+        Read::Stacks(std::iter::once(whole).chain(parts).collect())
     }
 
     fn looks(&self, _ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
@@ -186,6 +192,9 @@ impl System for Press {
     }
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
+        if spec.is_whole() {
+            return group::plan(self, ask, spec);
+        }
         let body = Body::of(spec)?;
         let stands = seen
             .of_kind(EDITION)
@@ -243,8 +252,8 @@ impl System for Press {
 
     fn quiet(&self, _purpose: Purpose, _flags: &Flags, seen: &Sights) -> Quiet {
         match seen.of_kind(EDITION).map(|sight| sight.standing) {
-            Some(Standing::Busy) | None => Quiet::Busy,
-            Some(_) => Quiet::Quiet,
+            Some(Standing::Busy) => Quiet::Busy,
+            Some(_) | None => Quiet::Quiet,
         }
     }
 

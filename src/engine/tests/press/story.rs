@@ -10,21 +10,16 @@ use super::works::{Meets, Works};
 use super::*;
 use crate::aws::Clients;
 use crate::domain::card::Card;
-use crate::domain::cause::Parent;
-use crate::domain::deployment::{DeploymentEvent, Request};
 use crate::domain::estate::Catalog;
-use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::flag::Flags;
 use crate::domain::folds::Folds;
+use crate::domain::ids::Part;
 use crate::domain::level::Level;
-use crate::domain::person::Person;
-use crate::domain::stack::{QueueEnd, Queued, StackEvent};
 use crate::engine::EyesByKind;
 use crate::engine::tests::kills::killed_at_every_point;
 use crate::engine::tests::*;
 use crate::observe::Eye;
 use crate::os::clock::SharedClock;
-use crate::store::By;
 
 /// The list of systems of this program.
 static SYSTEMS: &[&dyn System] = &[&Press];
@@ -116,16 +111,27 @@ impl Shop {
         let Intent::Deploy { stacks, .. } = intent else {
             return vec![];
         };
-        let mut estate = self.estate();
+        let estate = self.estate();
         let of = |stack: &StackId| {
-            let entry = estate.stacks.remove(stack).unwrap();
+            let entry = estate.stacks[stack].clone();
             Attached {
                 stack: stack.clone(),
                 spec: entry.spec.unwrap(),
                 bundle: entry.bundle,
             }
         };
-        stacks.iter().map(of).collect()
+        let parts = |stack: &StackId| -> Vec<StackId> {
+            let spec = estate.stacks[stack].spec.as_ref().unwrap();
+            let part = |part: &Part| StackId {
+                part: Some(part.clone()),
+                ..stack.clone()
+            };
+            std::iter::once(stack.clone())
+                .chain(spec.parts.keys().map(part))
+                .collect()
+        };
+        let all: Vec<StackId> = stacks.iter().flat_map(parts).collect();
+        all.iter().map(of).collect()
     }
 
     async fn deploy(&self, stacks: &[&str]) -> AskId {
@@ -394,94 +400,41 @@ async fn killed_at_every_point_each_order_comes_once() {
     assert!(kills > 30, "only {kills} points were passed");
 }
 
-impl Shop {
-    /// The whole came out, and a step of its deployment asked for the deployment of a part, as a
-    /// system with groups will: the same release of the part again.
-    async fn with_a_child() -> (Self, Parent) {
-        let shop = Self::new().await;
-        let mut engine = Engine::open(shop.parts(None)).await.unwrap();
-        shop.deploy(&["dev/gazette", "dev/gazette/sport"]).await;
-        shop.bench.settle(&mut engine).await.unwrap();
-        let folds = engine.folds().clone();
-        drop(engine);
-        let last = |stack: &str| {
-            let stack: StackId = stack.parse().unwrap();
-            folds.deployments[&folds.stack(&stack).last.unwrap()].clone()
-        };
-        let (whole, part) = (last("dev/gazette"), last("dev/gazette/sport"));
-        let parent = Parent {
-            deployment: whole.id,
-            step: "roll".into(),
-            attempt: 1,
-        };
-        let request = Request {
-            no: shop.bench.store.numbers(1).await.unwrap()[0],
-            parent: Some(parent.clone()),
-            ..(**part.request.as_ref().unwrap()).clone()
-        };
-        let entry = Queued {
-            deployment: parent.child(),
-            no: request.no,
-            purpose: request.purpose,
-            not_before: None,
-            after: vec![],
-        };
-        let queued = StackEvent::Requested {
-            system: request.spec.system.clone(),
-            entry,
-            place: QueueEnd::Tail,
-        };
-        let stack = StreamId::Stack(request.stack.clone());
-        let created = DeploymentEvent::Created {
-            request: Box::new(request),
-        };
-        let mut append = Append::default();
-        append.push(
-            StreamId::Deployment(parent.child()),
-            0,
-            Event::Deployment(Box::new(created)),
-        );
-        append.push(stack.clone(), folds.version(&stack), Event::Stack(queued));
-        let by = By {
-            person: Person::Engine,
-            cause: None,
-            at: shop.bench.clock.now(),
-            under: shop.bench.store.all(),
-        };
-        shop.bench.store.append(&append, &by, None).await.unwrap();
-        (shop, parent)
-    }
+/// [`Shop`] with an application that is its parts alone.
+async fn daily() -> Shop {
+    let shop = Shop::new().await;
+    let split = "  daily:
+    press: { sheets: sheets.txt, desks: [sport, culture, letters], split: true }
+    environments: [dev]
+";
+    let file = shop.folder.path().join("holdpoint.yaml");
+    std::fs::write(file, format!("{ESTATE}{split}")).unwrap();
+    shop.deploy(&["dev/daily"]).await;
+    shop
 }
 
 #[tokio::test]
-async fn killed_at_every_point_a_child_runs_once_and_stays_its_parents() {
+async fn killed_at_every_point_each_part_of_a_whole_runs_once() {
     let kills = killed_at_every_point(
-        Shop::with_a_child,
-        |(shop, _)| &shop.bench,
-        |(shop, _), failpoint| shop.parts(failpoint),
-        |(shop, parent), engine, nth| {
-            let children = engine.folds().children(parent.deployment);
-            assert_eq!(children.len(), 1, "killed at point {nth}");
-            assert_eq!(
-                (children[0].id, children[0].parent(), &children[0].end),
-                (parent.child(), Some(parent), &Some(End::Done)),
-                "killed at point {nth}"
-            );
-            let rolled = |name: &str| {
-                let roll = format!("roll {name}");
-                shop.works
-                    .orders()
-                    .iter()
-                    .filter(|order| **order == roll)
-                    .count()
-            };
-            assert_eq!(
-                (rolled("dev-gazette"), rolled("dev-gazette-sport")),
-                (1, 2),
-                "killed at point {nth}"
-            );
+        daily,
+        |shop| &shop.bench,
+        |shop, failpoint| shop.parts(failpoint),
+        |shop, engine, nth| {
+            let whole = engine.folds().stack(&"dev/daily".parse().unwrap());
+            let d = &engine.folds().deployments[&whole.last.unwrap()];
+            assert_eq!(d.end, Some(End::Done), "killed at point {nth}");
+            let children = engine.folds().children(d.id);
+            assert_eq!(children.len(), 3, "killed at point {nth}");
+            let numbers: std::collections::BTreeSet<_> = children.iter().map(|d| d.no()).collect();
+            assert_eq!(numbers.len(), 3, "killed at point {nth}");
+            for desk in ["sport", "culture", "letters"] {
+                let roll = format!("roll dev-daily-{desk}");
+                let orders = shop.works.orders();
+                let rolled = orders.iter().filter(|order| **order == roll);
+                assert_eq!(rolled.count(), 1, "{desk}, killed at point {nth}");
+            }
         },
     )
     .await;
-    assert!(kills > 15, "only {kills} points were passed");
+    assert!(kills > 30, "only {kills} points were passed");
 }

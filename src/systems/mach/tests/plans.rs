@@ -16,6 +16,11 @@ use crate::forms::keyed;
 
 /// The parts of a configuration of one site: `a` in its state, `b` with a state of its own.
 fn parts() -> Vec<(StackId, Spec, SourceBundle)> {
+    read().split_off(1)
+}
+
+/// The same, and before them the whole.
+pub(super) fn read() -> Vec<(StackId, Spec, SourceBundle)> {
     let split = "deployment: { type: site-component }";
     let main = shop(&format!(
         "      - {{ name: a, secrets: {{ t: hunter2 }} }}\n      - {{ name: b, {split}, variables: {{ x: \"${{component.a.y}}\" }} }}\n"
@@ -48,7 +53,7 @@ fn parts() -> Vec<(StackId, Spec, SourceBundle)> {
     }
 }
 
-fn ask(stack: &StackId, purpose: Purpose) -> PlanAsk {
+pub(super) fn ask(stack: &StackId, purpose: Purpose) -> PlanAsk {
     PlanAsk {
         stack: stack.clone(),
         purpose,
@@ -67,6 +72,7 @@ fn ask(stack: &StackId, purpose: Purpose) -> PlanAsk {
         left_at: None,
         recorded: None,
         needed_by: Vec::new(),
+        standing: std::collections::BTreeMap::new(),
         flags: Flags::new(),
         reserved: BTreeSet::new(),
     }
@@ -88,10 +94,10 @@ fn planned(ask: &PlanAsk, spec: &Spec, digest: &str) -> Plan {
     plan
 }
 
-fn flagged(ask: &PlanAsk, name: &str) -> PlanAsk {
+fn flagged(ask: &PlanAsk, flag: Flag) -> PlanAsk {
     let mut ask = ask.clone();
     let on = crate::domain::flag::Value::Switch(true);
-    ask.flags.insert(name.parse().unwrap(), on);
+    ask.flags.insert(flag.name.parse().unwrap(), on);
     ask
 }
 
@@ -182,7 +188,8 @@ fn a_lock_of_the_state_is_freed_by_name_and_held() {
     let locked = |id: &str| {
         let mut ask = ask(&stack, Purpose::Deploy);
         let value = crate::domain::flag::Value::Text(id.into());
-        ask.flags.insert(plan::UNLOCK_FIRST.parse().unwrap(), value);
+        let name = plan::UNLOCK_FIRST.name;
+        ask.flags.insert(name.parse().unwrap(), value);
         ask
     };
     let plan = planned(&locked("4f-1"), &spec, "k1");
@@ -227,7 +234,7 @@ fn what_did_not_change_starts_nothing() {
     let plans = |ask: &PlanAsk, digest: &str| planned(ask, &spec, digest).steps.len() > 1;
     assert!(plans(&ask, "k2"), "another secret");
     for flag in [plan::IGNORE, plan::FORCE] {
-        assert!(plans(&flagged(&ask, flag), "k1"), "{flag}");
+        assert!(plans(&flagged(&ask, flag), "k1"), "{}", flag.name);
     }
     ask.recorded = recorded(&record, Some("dev/shop/de".parse().unwrap()));
     assert!(plans(&ask, "k1"), "a node before it changed");

@@ -64,6 +64,7 @@ impl Unmade {
             bundle: digest,
             about,
             watch_logs: Vec::new(),
+            parts: BTreeMap::new(),
         })
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ratatui::style::Style;
 
 use crate::domain::time::short;
+use crate::text::counted::counted;
 use crate::tui::paint::{self, fit, pad};
 use crate::tui::panes::named;
 use crate::tui::scene::Scene;
@@ -87,6 +88,7 @@ impl Columns {
     pub(super) fn row(
         &self,
         row: &Row,
+        name: &str,
         scene: &Scene<'_>,
         theme: &Theme,
         clocks: bool,
@@ -100,9 +102,10 @@ impl Columns {
             (" ".to_owned(), text)
         };
         let (serve, serve_role) = serve(row, self.serve.saturating_sub(1));
-        let step = row.step.as_ref().map_or_else(String::new, |at| {
-            format!("{} ({}/{})", at.id, at.nth, at.of)
-        });
+        let step = row.step.as_ref().map_or_else(
+            || parts_of(row),
+            |at| format!("{} ({}/{})", at.id, at.nth, at.of),
+        );
         let age = match row.since {
             Some(since) if clocks && scene.now.since(since) < DAY => since.text("%H:%M"),
             Some(since) if clocks => since.text("%m-%d"),
@@ -113,10 +116,7 @@ impl Columns {
         vec![
             need,
             (" ".to_owned(), text),
-            (
-                format!("{} ", named(&row.stack, &row.stack.name(), self.stack - 1)),
-                text,
-            ),
+            (format!("{} ", called(row, name, self.stack - 1)), text),
             (fit(&badge, badge_cells), badge_style),
             (
                 " ".repeat(self.state - paint::width(&fit(&badge, badge_cells))),
@@ -180,6 +180,33 @@ impl Columns {
             theme.style(if frozen { Role::Frozen } else { Role::Dim }),
         ));
         cells
+    }
+}
+
+/// The name of a row: below what it belongs to, its end may be cut; else its beginning.
+fn called(row: &Row, name: &str, cells: usize) -> String {
+    if name == row.stack.name() {
+        named(&row.stack, name, cells)
+    } else {
+        pad(name, cells)
+    }
+}
+
+/// How many parts a whole has, and how many of them are not at rest.
+fn parts_of(row: &Row) -> String {
+    let all: usize = row.parts.values().sum();
+    if all == 0 {
+        return String::new();
+    }
+    let moving = row.parts.iter().filter(|(state, _)| !state.is_at_rest());
+    let moving: Vec<String> = moving
+        .map(|(state, n)| format!("{n} {}", state.word()))
+        .collect();
+    let parts = counted(all, "part");
+    if moving.is_empty() {
+        parts
+    } else {
+        format!("{parts}: {}", moving.join(", "))
     }
 }
 
