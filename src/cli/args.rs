@@ -77,6 +77,8 @@ pub enum Verb<S: Args> {
     Render(RenderArgs),
     /// Print the parts of an application, and what comes after what
     Graph(GraphArgs),
+    /// Pin the newest versions in the files of an application, or another one, with the commits between
+    Update(UpdateArgs),
     /// Trust the estate file for the accounts, ways in and commands that it names
     Trust,
     /// Look at everything this program needs, and say what is wrong
@@ -160,6 +162,21 @@ pub struct RenderArgs {
     /// Write the files into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// `update`.
+#[derive(Debug, Args)]
+pub struct UpdateArgs {
+    /// ENVIRONMENT/APPLICATION
+    pub stack: String,
+    /// Of this component alone
+    pub component: Option<String>,
+    /// To this version, also an older one
+    #[arg(requires = "component")]
+    pub version: Option<String>,
+    /// Write nothing
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// `graph`.

@@ -28,6 +28,7 @@ mod render;
 mod show;
 mod target;
 mod then;
+mod update;
 mod usage;
 mod wait;
 mod work;
@@ -45,6 +46,8 @@ use crate::desk::Patient;
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::refused::Refused;
 use crate::domain::time::Time;
+use crate::os::git::history::Since;
+use crate::systems::versions::GitVersions;
 use crate::text::diagnostic::Diagnostics;
 
 /// How a verb ended; its number is the exit code.
@@ -223,6 +226,11 @@ pub trait Ground {
     fn facts(&self) -> Vec<Fact>;
     /// Whether git hosts let us read what a trusted estate is made from; asks them.
     fn sources(&self, loaded: &Loaded) -> Vec<Fact>;
+    /// What came after a version of a git repository, `anew` as that is now.
+    ///
+    /// # Errors
+    /// A sentence: the repository cannot be reached, or has no such version.
+    fn versions(&self, of: &GitVersions, since: &str, anew: bool) -> Result<Since, String>;
     /// A lifecycle drawn as text.
     fn map(&self, lifecycle: &Lifecycle) -> String;
     /// The time.
@@ -260,6 +268,7 @@ pub fn run<S: clap::Args>(
         Verb::Schema => estate::schema(&mut out),
         Verb::Render(args) => render::render(ground, &args, &mut out),
         Verb::Graph(args) => graph::graph(ground, &args, &mut out),
+        Verb::Update(args) => update::update(ground, &args, &mut out),
         Verb::Trust => estate::trust(ground, &mut out),
         Verb::Doctor => doctor::doctor(ground, &mut out),
         Verb::Apply(guard) => apply::apply(ground, &guard, &mut out),

@@ -15,10 +15,12 @@ use holdpoint::domain::lifecycle::Lifecycle;
 use holdpoint::domain::time::Time;
 use holdpoint::engine::process::{self, Status, Stay};
 use holdpoint::os::clock::{Clock as _, Real};
+use holdpoint::os::git::history::{Repository, Since};
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{files, owner};
 use holdpoint::store::sqlite::{OpenError, Sqlite};
+use holdpoint::systems::versions::GitVersions;
 use holdpoint::text::causes::causes;
 use holdpoint::text::counted::counted;
 use holdpoint::text::diagnostic::Diagnostics;
@@ -180,6 +182,16 @@ impl cli::Ground for Shell<'_> {
             Ok(ground) => super::sources::facts(&ground.home, loaded),
             Err(stop) => vec![Fact::wrong("repositories", Stop::from(stop).says)],
         }
+    }
+
+    fn versions(&self, of: &GitVersions, since: &str, anew: bool) -> Result<Since, String> {
+        let ground = Ground::find(self.common).map_err(|stop| Stop::from(stop).says)?;
+        let folder = ground.home.repository(&of.address);
+        let runtime = crate::runtime().map_err(|why| why.to_string())?;
+        runtime.block_on(async {
+            let found = Repository::fetched(&of.address, &folder, anew).await?;
+            found.since(since, &of.branch, &of.paths).await
+        })
     }
 
     fn map(&self, lifecycle: &Lifecycle) -> String {

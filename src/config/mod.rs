@@ -42,6 +42,7 @@ use crate::systems::{ReadFrom, System};
 use crate::text::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::document::Limits;
 use crate::text::safe::Safe;
+pub use stacks::pinned;
 use stacks::{Found, families, stacks};
 
 /// The name of an estate file.

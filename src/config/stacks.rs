@@ -16,6 +16,7 @@ use crate::domain::request::{SourceBundle, Spec};
 use crate::systems::System;
 use crate::systems::entry::Home;
 use crate::systems::files::{Files, Read};
+use crate::systems::versions::Pinned;
 use crate::text::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::safe::Safe;
 
@@ -190,6 +191,20 @@ fn with(stacks: Vec<(StackId, Spec)>, bundle: &SourceBundle) -> Vec<Stack> {
         .collect()
 }
 
+/// The versions that the files of an application pin.
+///
+/// # Errors
+/// Everything that is wrong with its files.
+pub fn pinned(loaded: &Loaded, whole: &StackId) -> Result<Vec<Pinned>, Diagnostics> {
+    let app = loaded.estate.applications.get(&whole.app);
+    let app = app.filter(|app| app.environments.contains(&whole.env));
+    let Some((app, system)) = app.and_then(|app| Some((app, loaded.system(&app.system)?))) else {
+        return Ok(Vec::new());
+    };
+    let (_, files) = gathered(loaded, system, whole, app, &app.entry)?;
+    Ok(system.pinned(whole, &app.entry, &files))
+}
+
 /// What an entry is in one environment, with all files that its system asked for, and what its files
 /// say that has no effect.
 fn read(
@@ -199,6 +214,27 @@ fn read(
     app: &Application,
     entry: &Value,
 ) -> Result<(Vec<Stack>, Vec<Safe>), Diagnostics> {
+    let (read, mut files) = gathered(loaded, system, whole, app, entry)?;
+    Ok(match read {
+        Read::Stacks(stacks) => (with(stacks, &files.into_bundle()), Vec::new()),
+        Read::Rendered(stacks, made) => {
+            files.put(made);
+            (with(stacks, &files.into_bundle()), Vec::new())
+        }
+        Read::Parts(stacks, notes) => (stacks, notes),
+        Read::Wrong(found) => return Err(found),
+        Read::Needs(_) => (Vec::new(), Vec::new()),
+    })
+}
+
+/// What a system makes of an entry, once it has all files that it asked for.
+fn gathered(
+    loaded: &Loaded,
+    system: &dyn System,
+    whole: &StackId,
+    app: &Application,
+    entry: &Value,
+) -> Result<(Read, Files), Diagnostics> {
     let named = named::Files::of(&loaded.named, &whole.app, app, system);
     let mut gathering = Gathering::new(&loaded.folder, Caps::default()).map_err(|error| {
         let says = error.to_string();
@@ -237,12 +273,9 @@ fn read(
                 return Err(wrong);
             }
             _ if !wrong.is_empty() => return Err(wrong),
-            Read::Stacks(stacks) => return Ok((with(stacks, &files.into_bundle()), Vec::new())),
-            Read::Rendered(stacks, made) => {
-                files.put(made);
-                return Ok((with(stacks, &files.into_bundle()), Vec::new()));
+            made @ (Read::Stacks(_) | Read::Rendered(..) | Read::Parts(..)) => {
+                return Ok((made, files));
             }
-            Read::Parts(stacks, notes) => return Ok((stacks, notes)),
         }
     }
     let says = format!(

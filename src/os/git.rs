@@ -1,6 +1,8 @@
 //! The tool `git`: it finds what signs it in on this machine, asks nobody, reaches repositories in
 //! few ways, and starts nothing that a repository names.
 
+pub mod history;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::{self, FileError};
 use super::{open, random};
+use crate::domain::digest::Digest;
 use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::masks::Secret;
 
@@ -112,6 +113,13 @@ impl Home {
     #[must_use]
     pub fn blobs(&self) -> PathBuf {
         self.0.join("blobs")
+    }
+
+    /// The git repository of an address, for those who look into its history.
+    #[must_use]
+    pub fn repository(&self, address: &str) -> PathBuf {
+        let name = Digest::of_bytes(address.as_bytes()).to_string();
+        self.0.join("repositories").join(&name[..32])
     }
 
     /// When old files were swept last.

@@ -1,4 +1,5 @@
-//! The tool `sops`: it decrypts a file to memory, with the keys that it finds on this machine.
+//! The tool `sops`: it decrypts a file to memory, and sets a value of one, with the keys that it finds
+//! on this machine.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -28,7 +29,7 @@ pub enum SopsError {
     #[error("sops said nothing for {} s", LIMIT.as_secs())]
     Silent,
     /// It says no.
-    #[error("sops cannot decrypt it: {0}")]
+    #[error("sops says no: {0}")]
     Refused(String),
 }
 
@@ -50,15 +51,40 @@ impl SopsError {
 /// # Errors
 /// Why there is none.
 pub fn decrypted(file: &Path) -> Result<Vec<u8>, SopsError> {
+    let file = file.to_string_lossy();
+    run(&[
+        "--decrypt",
+        "--input-type=yaml",
+        "--output-type=yaml",
+        &file,
+    ])
+}
+
+/// Sets a value of an encrypted YAML file, encrypted again: where, as `sops` names it
+/// (`["a"][0]`), and what, as JSON. It is no secret: it stands in the list of arguments. Blocks.
+///
+/// # Errors
+/// Why it is not set.
+pub fn set(file: &Path, at: &str, value: &str) -> Result<(), SopsError> {
+    let file = file.to_string_lossy();
+    run(&[
+        "--input-type=yaml",
+        "--output-type=yaml",
+        "--set",
+        &format!("{at} {value}"),
+        &file,
+    ])
+    .map(drop)
+}
+
+fn run(words: &[&str]) -> Result<Vec<u8>, SopsError> {
     // It finds keys in the variables, the home and the agents of whoever runs it.
     let variables: BTreeMap<String, String> = std::env::vars().collect();
     let path = variables.get("PATH").map_or(PATH, String::as_str);
     let program = child::program("sops", Path::new("/"), path)
         .ok_or_else(|| SopsError::Missing(path.to_owned()))?;
-    let arguments = ["--disable-version-check", "--decrypt", "--input-type=yaml"];
-    let mut arguments: Vec<String> = arguments.map(str::to_owned).to_vec();
-    arguments.push("--output-type=yaml".to_owned());
-    arguments.push(file.to_string_lossy().into_owned());
+    let words = ["--disable-version-check"].iter().chain(words);
+    let arguments: Vec<String> = words.map(|word| (*word).to_owned()).collect();
     let order = Order {
         program: &program,
         arguments: &arguments,

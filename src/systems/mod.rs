@@ -12,6 +12,7 @@ pub mod reach;
 pub mod script;
 pub mod service;
 mod variables;
+pub mod versions;
 pub mod website;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +44,7 @@ pub use follows::{Branches, Follows, ReadFrom, ReplyTo};
 
 use entry::{Claim, Form, Home, Remarks, Written};
 use files::{Files, Need, Read};
+use versions::Pinned;
 
 /// The commit that a flag names.
 #[must_use]
@@ -137,6 +139,12 @@ pub trait System: fmt::Debug + Sync {
     fn lacks(&self, spec: &Spec, home: &Home<'_>) -> Remarks {
         let _ = (spec, home);
         Remarks::default()
+    }
+    /// The versions that the files of an application pin, each with where it is written. `files` are
+    /// those from which it was read.
+    fn pinned(&self, whole: &StackId, entry: &Value, files: &Files) -> Vec<Pinned> {
+        let _ = (whole, entry, files);
+        Vec::new()
     }
     /// The parts of the same application that come before a part.
     fn after(&self, whole: &StackId, spec: &Spec) -> Vec<StackId> {

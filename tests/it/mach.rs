@@ -142,3 +142,76 @@ fn what_is_wrong_is_told_at_once_and_in_its_own_file() {
         "{said}"
     );
 }
+
+/// Runs git in a folder.
+fn git(folder: &Path, words: &[&str]) {
+    let own = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com"];
+    let output = Command::new("git")
+        .args(own)
+        .args(words)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// [O] Versions are read from the history of their repository, and written where they stand: what
+/// else the file says stays, letter by letter.
+#[test]
+fn a_newer_version_is_found_with_its_commits_and_written_in_its_place() {
+    let estate = Estate::new();
+    let shop = estate.folder().join("cart.git");
+    std::fs::create_dir(&shop).unwrap();
+    git(&shop, &["init", "-q", "-b", "main", "."]);
+    for (n, tag) in [(1, "v1.0.0"), (2, "v1.1.0")] {
+        std::fs::write(shop.join("main.tf"), format!("# {n}\n")).unwrap();
+        git(&shop, &["add", "."]);
+        git(&shop, &["commit", "-q", "-m", &format!("change {n}")]);
+        git(&shop, &["tag", tag]);
+    }
+    let parts = |version: &str| {
+        let address = format!("git::file://{}", shop.display());
+        format!(
+            "# kept as it is\n- {{ name: base, source: ./modules/base, version: v1, integrations: [] }}\n- name: cart # here\n  version: {version}\n  source: \"{address}\"\n  integrations: []\n"
+        )
+    };
+    let read = || std::fs::read_to_string(estate.folder().join("shop/parts/components.yml"));
+    estate.write("shop/parts/components.yml", &parts("v1.0.0"));
+
+    let (said, code) = estate.run(&["update", "dev/shop", "--check"]);
+    assert_eq!(code, Some(0), "{said}");
+    let expected = "base  v1: a folder of the estate has no versions of its own\ncart  v1.0.0 -> v1.1.0, 1 commit\n";
+    assert!(said.starts_with(expected), "{said}");
+    assert!(said.contains("Ana  change 2 (v1.1.0)"), "{said}");
+    assert_eq!(read().unwrap(), parts("v1.0.0"), "nothing was written");
+
+    let (said, code) = estate.run(&["update", "dev/shop"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("cart  v1.0.0 -> v1.1.0, written to shop/parts/components.yml:4, 1 commit"),
+        "{said}"
+    );
+    assert_eq!(read().unwrap(), parts("v1.1.0"));
+    let (said, _) = estate.run(&["update", "dev/shop", "cart"]);
+    assert_eq!(said, "cart  v1.1.0 is the newest\n");
+
+    // Back, by name; what is no version of it is refused, and so is what is no component.
+    let (said, code) = estate.run(&["update", "dev/shop", "cart", "v1.0.0"]);
+    assert_eq!(
+        (code, read().unwrap()),
+        (Some(0), parts("v1.0.0")),
+        "{said}"
+    );
+    let (said, code) = estate.run(&["update", "dev/shop", "cart", "v9"]);
+    assert_eq!(
+        (code, read().unwrap()),
+        (Some(1), parts("v1.0.0")),
+        "{said}"
+    );
+    assert!(said.contains("v9 is no commit and no tag of it"), "{said}");
+    let (said, code) = estate.run(&["update", "dev/shop", "crt"]);
+    assert!(
+        code == Some(2) && said.contains("did you mean \"cart\"?"),
+        "{code:?} {said}"
+    );
+}

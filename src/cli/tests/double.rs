@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::desk::double::Answers;
+use crate::os::git::history::Since;
+use crate::systems::versions::GitVersions;
 
 /// What `sandbox` takes in the program; nothing here.
 #[derive(Debug, clap::Args)]
@@ -129,6 +131,10 @@ pub(super) struct TestGround {
 }
 
 impl Ground for TestGround {
+    fn versions(&self, _of: &GitVersions, _since: &str, _anew: bool) -> Result<Since, String> {
+        Err("no repository is reached".to_owned())
+    }
+
     fn estate(&self) -> Result<Loaded, Unread> {
         let none = || {
             Unread::None(Stop::wrong(

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use super::given::{self, Map, Output};
 use crate::systems::message::Word;
+use crate::systems::versions::Versions;
 use crate::text::document::Node;
 
 /// A configuration.
@@ -72,7 +73,9 @@ pub(super) enum Split {
 pub(super) struct Component {
     pub(super) name: Word,
     pub(super) source: Source,
-    pub(super) version: String,
+    pub(super) version: Word,
+    /// Where its other versions are.
+    pub(super) among: Versions,
     /// The plug-ins that render for it.
     pub(super) integrations: Vec<String>,
     pub(super) blocks: Blocks,

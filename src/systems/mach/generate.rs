@@ -130,7 +130,12 @@ impl Making<'_> {
         let modules = folders.flat_map(|folder| self.modules.files(folder));
         let versions = components.iter();
         let versions = versions
-            .map(|one| (one.own.name.text.clone(), one.component.version.clone()))
+            .map(|one| {
+                (
+                    one.own.name.text.clone(),
+                    one.component.version.text.clone(),
+                )
+            })
             .collect();
         let rest = if rest.is_empty() {
             rest
@@ -251,7 +256,7 @@ impl Making<'_> {
             Source::Address(address) => module.say("source", address),
             Source::Registry(module_name) => {
                 module.say("source", module_name);
-                module.say("version", &one.component.version);
+                module.say("version", &one.component.version.text);
             }
         }
         if let Some(count) = &one.own.count {
@@ -264,7 +269,7 @@ impl Making<'_> {
             }
         }
         if in_cloud {
-            module.say("component_version", &one.component.version);
+            module.say("component_version", &one.component.version.text);
             module.say("environment", &self.config.environment);
             module.say("site", &self.site.name.text);
             module.set("tags", Value::expression("local.tags"));

@@ -10,6 +10,7 @@ use super::tree::{self, Kept, Known, Variables};
 use crate::domain::relative::joined;
 use crate::systems::files::{Files, Need};
 use crate::systems::message::{Form, Reading};
+use crate::systems::versions::Pinned;
 use crate::text::diagnostic::{At, Diagnostic, Diagnostics};
 use crate::text::document;
 
@@ -31,6 +32,8 @@ pub(super) struct Made {
     /// The variables by which Terraform is told secrets of where states are, each with the name of
     /// the secret.
     pub(super) of_states: Vec<(String, String)>,
+    /// The versions that it pins.
+    pub(super) pinned: Vec<Pinned>,
     /// What it calls the environment.
     pub(super) environment: String,
     /// What it says that has no effect, or is given up.
@@ -105,7 +108,19 @@ pub(super) fn make(path: &str, mut known: Known, files: &Files) -> Read {
         let text = generate::generate(&config, &all, &modules, node)?;
         Some((node.clone(), text))
     });
+    let pinned = config.components.values().map(|component| {
+        let (file, at) = tree.place(component.version.at);
+        Pinned {
+            name: component.name.text.clone(),
+            version: component.version.text.clone(),
+            among: component.among.clone(),
+            file,
+            at,
+        }
+    });
+    let pinned = pinned.collect();
     Read::Made(Box::new(Made {
+        pinned,
         nodes: texts.collect(),
         graph,
         secrets,

@@ -23,6 +23,7 @@ use self::make::{Read as Reading, make};
 use super::entry::{Claim, Form, Home, Remarks, Written, read};
 use super::files::{Files, Need, Read};
 use super::variables;
+use super::versions::Pinned;
 use super::{PlanAsk, System, group};
 use crate::domain::deployment::Deployment;
 use crate::domain::estate::Brings;
@@ -128,6 +129,18 @@ impl System for Mach {
                 Read::Parts(parts, notes)
             },
         )
+    }
+
+    fn pinned(&self, whole: &StackId, entry: &Value, files: &Files) -> Vec<Pinned> {
+        let entry = read::<MachEntry>(entry).ok();
+        let made = entry.map(|entry| {
+            let file = entry.file(whole.env.as_str());
+            make(&file, entry.known(), files)
+        });
+        match made {
+            Some(Reading::Made(made)) => made.pinned,
+            Some(Reading::Needs(_) | Reading::Wrong(_)) | None => Vec::new(),
+        }
     }
 
     fn after(&self, whole: &StackId, spec: &Spec) -> Vec<StackId> {

@@ -88,12 +88,17 @@ pub(super) fn read(path: &str, files: &Files) -> Read {
 impl Tree {
     /// The same diagnostic with the file in which its place is, and the line there.
     pub(super) fn placed(&self, mut found: Diagnostic) -> Diagnostic {
-        let mut all = self.files.iter().rev();
-        if let Some(part) = all.find(|part| part.before < found.at.line) {
-            found.file = part.name.clone();
-            found.at.line -= part.before;
-        }
+        (found.file, found.at) = self.place(found.at);
         found
+    }
+
+    /// The file in which a place is, and the place there.
+    pub(super) fn place(&self, mut at: At) -> (Safe, At) {
+        let mut all = self.files.iter().rev();
+        let file = all.find(|part| part.before < at.line);
+        at.line -= file.map_or(0, |part| part.before);
+        let name = file.map_or(&self.source.name, |part| &part.name);
+        (name.clone(), at)
     }
 }
 

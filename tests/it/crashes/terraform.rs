@@ -59,7 +59,7 @@ case "$1" in
     exit 0 ;;
 esac
 echo "$1" >> "$LEDGER"
-sleep 0.2
+sleep 0.5
 [ "$1" = plan ] && exit 2
 exit 0
 "#;

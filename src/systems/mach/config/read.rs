@@ -5,12 +5,14 @@ mod site;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::site::sites;
+use super::source::versions;
 use super::{Blocks, Component, Config, Provider, Source, Split, state};
 use crate::systems::mach::given;
 use crate::systems::mach::plugins;
 use crate::systems::mach::tf::is_name;
 use crate::systems::mach::tree::Known;
 use crate::systems::message::{Message, Reading, Word};
+use crate::systems::versions::Versions;
 use crate::text::diagnostic::closest;
 use crate::text::document::{Content, Node};
 
@@ -253,8 +255,8 @@ fn component(
         Some(node) => integrations(node, config, reading),
     };
     // What an update looks at.
-    m.text("branch", reading);
-    m.texts("paths", reading);
+    let branch = m.text("branch", reading);
+    let paths = m.texts("paths", reading);
     endpoints(&mut m, reading);
     deprecated(
         "health_check_path",
@@ -265,9 +267,19 @@ fn component(
     let blocks = blocks(&mut m, &config.plugins, reading);
     m.end(reading);
     // One without a source is a component all the same: nobody is told that there is none.
-    let version = version.unwrap_or_default().text;
+    let version = version.unwrap_or_default();
+    let among = source
+        .as_ref()
+        .map_or(Versions::Unlisted("it has no source"), |source| {
+            let paths = paths.into_iter().map(|path| path.text);
+            versions(
+                &source.text,
+                branch.map(|branch| branch.text),
+                paths.collect(),
+            )
+        });
     let source = source.map_or_else(Source::default, |source| {
-        Source::of(&source.text, &version, path).unwrap_or_else(|(says, hint)| {
+        Source::of(&source.text, &version.text, path).unwrap_or_else(|(says, hint)| {
             reading.coded("source", source.at, says, hint);
             Source::default()
         })
@@ -276,6 +288,7 @@ fn component(
         name,
         source,
         version,
+        among,
         integrations,
         blocks,
     })

@@ -1,6 +1,7 @@
 //! Where the Terraform module of a component comes from.
 
 use crate::domain::relative::joined;
+use crate::systems::versions::{GitVersions, Versions};
 
 /// Where a module is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,43 @@ pub(in crate::systems::mach) enum Source {
 const FORCED: [&str; 2] = ["git::", "hg::"];
 /// Addresses of git hosts that Terraform knows by their names.
 const HOSTS: [&str; 3] = ["github.com/", "bitbucket.org/", "git@"];
+
+/// The branch where nothing is said.
+const BRANCH: &str = "main";
+
+/// Where the other versions of a source are.
+pub(in crate::systems::mach) fn versions(
+    written: &str,
+    branch: Option<String>,
+    paths: Vec<String>,
+) -> Versions {
+    let plain = written.split('?').next().unwrap_or(written);
+    let address = if let Some(address) = plain.strip_prefix("git::") {
+        within(address).to_owned()
+    } else if plain.starts_with("git@") {
+        within(plain).to_owned()
+    } else if HOSTS.iter().any(|host| plain.starts_with(host)) {
+        format!("https://{}", within(plain))
+    } else if written.starts_with('.') {
+        return Versions::Unlisted("a folder of the estate has no versions of its own");
+    } else if written.starts_with("module::") {
+        return Versions::Unlisted("the versions of a registry are not listed");
+    } else {
+        return Versions::Unlisted("an archive does not say which others there are");
+    };
+    Versions::Git(GitVersions {
+        address,
+        branch: branch.unwrap_or_else(|| BRANCH.to_owned()),
+        paths,
+    })
+}
+
+/// An address without the folder within the repository, which stands behind a second `//`.
+fn within(address: &str) -> &str {
+    let from = address.find("://").map_or(0, |at| at + 3);
+    let end = address[from..].find("//").map(|at| from + at);
+    end.map_or(address, |end| &address[..end])
+}
 
 impl Default for Source {
     fn default() -> Self {
