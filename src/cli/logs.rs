@@ -79,7 +79,7 @@ pub(super) fn logs(
             if out.is_json() {
                 out.row(line)?;
             } else {
-                out.line(&text(line))?;
+                out.line(&text(line, wanted.names_parts(line)))?;
             }
         }
         out.flush()?;
@@ -198,6 +198,11 @@ impl Wanted {
                 let mut parts = world.folds.children(d.id).into_iter();
                 is_own || parts.any(|part| line.no == Some(part.no()))
             })
+    }
+
+    /// Whether a line says of which part it is: where a whole is meant.
+    fn names_parts(&self, line: &Line) -> bool {
+        !self.stacks.contains(&line.stack)
     }
 
     /// The tails of the log groups whose lines are wanted; of a deployment that is over, all have
@@ -332,14 +337,16 @@ fn point(text: &str, now: Time) -> Result<Time, Stop> {
         })
 }
 
-fn text(line: &Line) -> String {
+fn text(line: &Line, names_part: bool) -> String {
+    let own = line.stack.part.as_ref().filter(|_| names_part);
+    let own = own.map_or_else(String::new, |part| format!("{part} "));
     let part = if line.part.is_empty() {
         String::new()
     } else {
         format!(" {}", line.part)
     };
     format!(
-        "{} {:<3} {}{part}  {}",
+        "{} {own}{:<3} {}{part}  {}",
         line.at,
         line.kind.word(),
         line.source,

@@ -110,6 +110,10 @@ pub struct Stack {
     pub had: Option<DeploymentId>,
     /// The last deployment that ended at all.
     pub last: Option<DeploymentId>,
+    /// One that failed or was cut off, since which none brought a release: what it left half-way is
+    /// so still, whatever ended before it changed anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsettled: Option<DeploymentId>,
     /// The stop of its own queue.
     pub freeze: Option<Freeze>,
     /// Why it is broken, in one line.
@@ -143,6 +147,7 @@ impl Stack {
             good_release: None,
             previous_good: None,
             had: None,
+            unsettled: None,
             last: None,
             freeze: None,
             broken: None,

@@ -186,10 +186,10 @@ impl<'a> Group<'a> {
         let known = news.is_empty() && chosen.iter().all(|id| self.parts[id].secrets().is_empty());
         let parts = format!("{} of {}", chosen.len(), counted(self.parts.len(), "part"));
         let mut says = vec![match (news.len(), chosen.len() - news.len()) {
-            (0, _) => "Every part has the files of what is in service.".to_owned(),
-            (_, 0) => "Every part has other files than what is in service.".to_owned(),
+            (0, _) => "Every part has the files of what is in service: nothing starts where nothing else changed.".to_owned(),
+            (_, 0) => "Every part is new, or has other files than what is in service.".to_owned(),
             (new, same) => format!(
-                "{} with other files than what is in service: {}. {} with the same: nothing starts there where nothing else changed.",
+                "{} new or with other files than what is in service: {}. {} with the same: nothing starts there where nothing else changed.",
                 counted(new, "part"),
                 names(&news),
                 counted(same, "part"),
@@ -290,8 +290,13 @@ impl<'a> Group<'a> {
             .map(str::trim)
             .filter(|word| !word.is_empty());
         let words: Vec<&str> = words.collect();
-        if words.is_empty() {
+        if filter.is_empty() {
             return Ok(self.parts.keys().cloned().collect());
+        }
+        if words.is_empty() || words.contains(&"...") {
+            // A variable of the shell that is not set would deploy everything.
+            let says = format!("the filter {filter:?} names nothing");
+            return Err(Failure::new(says).hint("leave it out to deploy all of it"));
         }
         let mut chosen = BTreeSet::new();
         for word in words {

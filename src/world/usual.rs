@@ -173,7 +173,8 @@ impl World {
     pub fn slow(&self, d: &Deployment, now: Time) -> Option<Slow> {
         let stack = d.stack()?;
         d.runs()
-            .filter(|(step, run)| run.is_live() && !step.kind.is_pure())
+            // How long a part waits for people and in its queue is no work.
+            .filter(|(step, run)| run.is_live() && step.kind.executor().is_some())
             .filter(|(_, run)| run.state == StepState::Active)
             .find_map(|(step, run)| {
                 let spent = now.since(run.started_at?);
@@ -196,6 +197,10 @@ impl World {
         }
         let stack = d.stack()?;
         let plan = d.plan.as_ref()?;
+        if plan.steps.iter().any(|step| step.kind.part().is_some()) {
+            // What its parts wait for has no history to go by.
+            return None;
+        }
         let mut ends: BTreeMap<&StepId, (Duration, Duration)> = BTreeMap::new();
         let mut left = Left {
             low: Duration::ZERO,

@@ -1,12 +1,14 @@
 //! What follows from events by itself: which steps are READY, SKIPPED, CANCELLED.
 
+use std::collections::BTreeMap;
+
 use crate::domain::hold::{Decision, Verdict};
 use crate::domain::ids::StepId;
 use crate::domain::person::Person;
 use crate::domain::plan::{Finaliser, Leaves, Step};
 use crate::domain::time::Time;
 
-use super::{Deployment, StepRun, StepState};
+use super::{Deployment, StepRun, StepState, Stopping};
 
 /// Why holds are void where nothing more is started.
 pub(super) const STOPPED: &str = "the deployment stopped";
@@ -38,6 +40,18 @@ pub(super) fn refresh(d: &mut Deployment, at: Time) {
     let Some(plan) = d.plan.clone() else { return };
     if d.stopping.is_some() {
         let mut cancelled = Vec::new();
+        // What kept back a step that waits, where it was no wish to stop.
+        let is_failing = d.stopping == Some(Stopping::Failing);
+        let failed = |id: &&StepId| {
+            let run = d.steps.get(*id);
+            run.is_some_and(|run| matches!(run.state, StepState::Failed | StepState::Blocked))
+        };
+        let kept = |step: &Step| {
+            let before = step.after.iter().find(failed);
+            let before = before.filter(|_| plan.finish_independent && is_failing)?;
+            Some((step.id.clone(), before.clone()))
+        };
+        let before: BTreeMap<StepId, StepId> = plan.steps.iter().filter_map(kept).collect();
         for step in plan.steps.iter().filter(|step| step.finaliser.is_none()) {
             if let Some(run) = d.steps.get_mut(&step.id)
                 && matches!(
@@ -47,8 +61,11 @@ pub(super) fn refresh(d: &mut Deployment, at: Time) {
             {
                 run.state = StepState::Cancelled;
                 run.ended_at = Some(at);
-                run.reason
-                    .get_or_insert_with(|| "the deployment is stopping".to_owned());
+                let why = before.get(&step.id).map_or_else(
+                    || "the deployment is stopping".to_owned(),
+                    |before| format!("{before} did not succeed"),
+                );
+                run.reason.get_or_insert(why);
                 cancelled.push(step.id.clone());
             }
         }

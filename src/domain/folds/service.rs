@@ -91,11 +91,11 @@ impl Stack {
     }
 
     /// What the deployment recorded that brought what serves, and its number. `None` where none did,
-    /// or a later one changed something and came to a bad end.
+    /// or a later one came to a bad end.
     #[must_use]
     pub fn recorded<'a>(&self, folds: &'a Folds) -> Option<(DeploymentNo, &'a Value)> {
         let good = self.last_good.filter(|_| self.serves_the_good_one())?;
-        if self.last != Some(good) && folds.deployments.get(&self.last?)?.changed_anything() {
+        if self.unsettled.is_some() {
             return None;
         }
         let d = folds.deployments.get(&good)?;

@@ -78,6 +78,9 @@ impl Stack {
                     self.take_edge(event.tag(), at)?;
                     self.finish(*deployment, None);
                     self.release.clone_from(release);
+                    if !as_before {
+                        self.unsettled = None;
+                    }
                     if let Some(release) = release.as_ref().filter(|_| !as_before) {
                         self.had = Some(*deployment);
                         self.good(*deployment, release);
@@ -97,6 +100,7 @@ impl Stack {
                 if self.is_current(*deployment) {
                     self.take_edge(event.tag(), at)?;
                     self.finish(*deployment, Some(reason.clone()));
+                    self.unsettled = Some(*deployment);
                     match left {
                         Left::Before => {}
                         Left::Release(release) => {

@@ -111,6 +111,12 @@ impl World {
         {
             return (State::Cut, last.ended_at);
         }
+        // One that ended before it changed anything mended nothing of what an earlier one left.
+        let left = stack.unsettled.and_then(|left| self.deployment(left));
+        if let Some(left) = left.filter(|left| left.changed_anything() && !left.is_restored()) {
+            let cut = matches!(left.end, Some(End::Terminated { .. }));
+            return (if cut { State::Cut } else { State::Fail }, left.ended_at);
+        }
         // An older look still tells that there is something: what is there and was never brought
         // from here is not new.
         let looked = self.thing(&stack.id);

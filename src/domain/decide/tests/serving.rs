@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
-use super::outside::{Outside, leaving, plan, restores, step};
+use super::outside::{Outside, held, leaving, plan, restores, step};
 use super::sim::{Ends, Sim, attached, stack};
 use crate::domain::ask::{Intent, QueueOf, Source, Way};
 use crate::domain::cause::Of;
 use crate::domain::end::End;
 use crate::domain::environment::OnFailure;
 use crate::domain::given;
+use crate::domain::hold::HoldKind;
 use crate::domain::ids::StepId;
 use crate::domain::plan::{Leaves, Plan};
 use crate::domain::request::Release;
@@ -505,4 +506,37 @@ fn after_a_failure_the_way_back_is_the_good_release() {
     assert!(!sim.newest().changed_anything());
     assert_eq!(named(fold.release.as_ref()), Some("r2"));
     assert_eq!(fold.rollback_to(&sim.folds), good);
+}
+
+/// [TRAP] What an interrupted change left half-way counts until one ends well: a deployment that was
+/// rejected before it changed anything mends nothing.
+#[test]
+fn a_failure_counts_until_a_release_is_brought() {
+    let mut sim = Sim::new(OnFailure::Continue);
+    let brings = plan(vec![leaving(step("apply", &[]), Leaves::New)]);
+    let held_back = plan(vec![held(
+        leaving(step("apply", &[]), Leaves::New),
+        HoldKind::ReviewPlan,
+    )]);
+    let recorded = |sim: &Sim| {
+        let fold = sim.folds.stack(&stack());
+        fold.recorded(&sim.folds).map(|(_, what)| what.clone())
+    };
+    let ended = |sim: &mut Sim, plan: &Plan, how: Ends| {
+        sim.deploy(plan).unwrap();
+        sim.grant();
+        sim.end_steps(&json!({ "record": 1 }), &|_| how);
+        sim.grant();
+    };
+    ended(&mut sim, &brings, Ends::Well);
+    assert_eq!(recorded(&sim), Some(json!(1)));
+    ended(&mut sim, &brings, Ends::Badly);
+    assert_eq!(recorded(&sim), None);
+    sim.deploy(&held_back).unwrap();
+    sim.grant();
+    sim.decide(false);
+    sim.grant();
+    assert_eq!(recorded(&sim), None, "nobody mended what failed");
+    ended(&mut sim, &brings, Ends::Well);
+    assert_eq!(recorded(&sim), Some(json!(1)));
 }

@@ -55,7 +55,7 @@ fn a_whole_has_its_parts_and_deploys_them_in_their_order() {
     assert_eq!((plan.at_once, plan.leaves()), (Some(4), None));
     assert_eq!(
         plan.says[0],
-        "Every part has other files than what is in service."
+        "Every part is new, or has other files than what is in service."
     );
 }
 
@@ -75,7 +75,7 @@ fn a_card_says_which_parts_have_other_files() {
     let same = plan(&ask);
     assert_eq!(
         same.says[0],
-        "Every part has the files of what is in service."
+        "Every part has the files of what is in service: nothing starts where nothing else changed."
     );
     assert!(same.danger.unknown, "its secrets may be others by now");
     let part: StackId = "dev/shop/nl/b".parse().unwrap();
@@ -83,7 +83,7 @@ fn a_card_says_which_parts_have_other_files() {
     let says = &plan(&ask).says[0];
     assert!(
         says.starts_with(
-            "1 part with other files than what is in service: nl/b. 1 part with the same"
+            "1 part new or with other files than what is in service: nl/b. 1 part with the same"
         ),
         "{says}"
     );
@@ -115,6 +115,10 @@ fn a_filter_deploys_some_parts_alone() {
         says,
         "One part comes before these, and never deployed from here: nl."
     );
+    for nothing in [",", "...", "nl,..."] {
+        let none = filtered(nothing).unwrap_err();
+        assert!(none.summary.ends_with("names nothing"), "{none:?}");
+    }
     let unknown = filtered("nl,cart").unwrap_err();
     assert_eq!(unknown.summary, "dev/shop has no part \"cart\"");
     let near = filtered("nl/bb").unwrap_err();

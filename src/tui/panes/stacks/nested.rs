@@ -94,7 +94,12 @@ impl Stacks {
     /// Whether a row is folded away: only what is at rest is.
     pub(super) fn is_hidden(&self, row: &Row) -> bool {
         let folded = |one: &StackId| self.folds.get(one) == Some(&true);
-        self.find.is_empty() && row.state.is_at_rest() && row.stack.above().iter().any(folded)
+        // Nothing vanishes under the cursor: it would stand on another stack.
+        let is_here = self.cursor.key() == Some(&Key::Stack(row.stack.clone()));
+        self.find.is_empty()
+            && !is_here
+            && row.state.is_at_rest()
+            && row.stack.above().iter().any(folded)
     }
 }
 
