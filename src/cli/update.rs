@@ -49,8 +49,8 @@ pub(super) fn update(
         Some(name) => vec![named(&pinned, name)?],
         None => pinned.iter().collect(),
     };
-    let (mut failed, mut all) = (false, Vec::new());
     let mut brought = BTreeSet::new();
+    let mut known = Vec::new();
     for one in chosen {
         let since = match (&one.among, &args.version) {
             (Versions::Unlisted(why), None) => Err((*why).to_owned()),
@@ -63,16 +63,25 @@ pub(super) fn update(
                 since.map(|since| asked.as_deref().map_or(since, Since::of))
             }
         };
-        failed |= since.is_err() && matches!(one.among, Versions::Git(_));
-        let known = Known { pinned: one, since };
-        let new = known.newer().filter(|_| !args.check);
-        if let Some(version) = new {
-            write(&loaded.folder, one, version)?;
-        }
+        known.push(Known { pinned: one, since });
+    }
+    // From the end of a file on, so that what is written moves no place that is yet to be.
+    let writes = known.iter().filter(|_| !args.check);
+    let mut writes: Vec<_> = writes
+        .filter_map(|one| Some((one.pinned, one.newer()?)))
+        .collect();
+    writes.sort_by_key(|(pinned, _)| std::cmp::Reverse(pinned.at));
+    for (pinned, version) in writes {
+        write(&loaded.folder, pinned, version)?;
+    }
+    let (mut failed, mut all) = (false, Vec::new());
+    for one in &known {
+        failed |= one.since.is_err() && matches!(one.pinned.among, Versions::Git(_));
+        let is_written = !args.check && one.newer().is_some();
         if out.is_json() {
-            all.push(known.document(new.is_some()));
+            all.push(one.document(is_written));
         } else {
-            for line in known.lines(new.is_some()) {
+            for line in one.lines(is_written) {
                 out.line(&line)?;
             }
         }

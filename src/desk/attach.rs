@@ -108,7 +108,7 @@ fn entries(intent: &Intent, catalog: &Catalog, folds: &Folds) -> Result<Vec<Atta
                 let parts = catalog
                     .stacks
                     .iter()
-                    .filter(|(id, _)| spec.is_whole() && id.part.is_some() && id.whole() == *stack);
+                    .filter(|(id, _)| spec.is_whole() && id.is_part_of(stack));
                 attached.extend(parts.filter_map(|(id, entry)| {
                     Some(of(id, entry.spec.as_ref().ok()?, &entry.bundle))
                 }));

@@ -128,14 +128,17 @@ impl Deployment {
         let live = self
             .runs()
             .filter(|(step, run)| run.is_live() && step.kind.part().is_some());
-        live.map(|(step, run)| {
-            Parent {
-                deployment: self.id,
-                step: step.id.clone(),
-                attempt: run.attempt,
-            }
-            .child()
-        })
+        live.map(|(step, run)| self.asking(&step.id, run.attempt).child())
+    }
+
+    /// An attempt of one of its steps, as the parent of what that asks for.
+    #[must_use]
+    pub fn asking(&self, step: &StepId, attempt: u32) -> Parent {
+        Parent {
+            deployment: self.id,
+            step: step.clone(),
+            attempt,
+        }
     }
 
     /// True once it is DONE, PARTIAL, FAILED or TERMINATED.

@@ -31,8 +31,7 @@ pub(super) fn recorded(
 /// What the parts of a whole have in service, those that stand; nothing of what is no whole.
 pub(super) fn standing(folds: &Folds, whole: &StackId, spec: &Spec) -> BTreeMap<StackId, Spec> {
     let own = folds.stacks.values();
-    let own =
-        own.filter(|part| spec.is_whole() && part.id.part.is_some() && part.id.whole() == *whole);
+    let own = own.filter(|part| spec.is_whole() && part.id.is_part_of(whole));
     own.filter_map(|part| Some((part.id.clone(), part.serving(folds)?.clone())))
         .collect()
 }

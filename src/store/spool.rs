@@ -270,7 +270,7 @@ impl Spool {
                 let mut stacks = BTreeSet::from([stack.clone()]);
                 if stack.part.is_none() {
                     let all = self.of_environment(stack.env.as_str())?;
-                    stacks.extend(all.into_iter().filter(|one| one.whole() == *stack));
+                    stacks.extend(all.into_iter().filter(|one| one.is_part_of(stack)));
                 }
                 Ok(stacks)
             }

@@ -83,9 +83,8 @@ pub(super) fn eval(kind: &str) -> Option<Output> {
 
 /// What the page of a whole says of it.
 pub(super) fn rows(spec: &Spec) -> Vec<Row> {
-    let parts: Vec<&str> = spec.parts.keys().map(Part::as_str).collect();
     vec![
-        Row::new("parts", &parts.len().to_string()),
+        Row::new("parts", &spec.parts.len().to_string()),
         Row::new("at once", &spec.body["at_once"].to_string()),
     ]
 }
@@ -109,17 +108,8 @@ impl<'a> Group<'a> {
                 .collect()
         } else {
             let all = spec.parts.iter();
-            all.map(|(part, spec)| {
-                let part = Some(part.clone());
-                (
-                    StackId {
-                        part,
-                        ..whole.clone()
-                    },
-                    spec,
-                )
-            })
-            .collect()
+            all.map(|(part, spec)| (whole.with(part.clone()), spec))
+                .collect()
         };
         let before = |(id, spec): (&StackId, &&Spec)| {
             let all = system.after(&whole, spec).into_iter();

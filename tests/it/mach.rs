@@ -209,6 +209,19 @@ fn a_newer_version_is_found_with_its_commits_and_written_in_its_place() {
         "{said}"
     );
     assert!(said.contains("v9 is no commit and no tag of it"), "{said}");
+    // Two on one line: the first that is written does not move the other.
+    let flow = |version: &str| {
+        let one = |name: &str| {
+            let address = format!("git::file://{}", shop.display());
+            format!(
+                "{{ name: {name}, version: {version}, source: \"{address}\", integrations: [] }}"
+            )
+        };
+        format!("[{}, {}]\n", one("base"), one("cart"))
+    };
+    estate.write("shop/parts/components.yml", &flow("v1.0.0"));
+    let (said, code) = estate.run(&["update", "dev/shop"]);
+    assert_eq!((code, read().unwrap()), (Some(0), flow("v1.1.0")), "{said}");
     let (said, code) = estate.run(&["update", "dev/shop", "crt"]);
     assert!(
         code == Some(2) && said.contains("did you mean \"cart\"?"),

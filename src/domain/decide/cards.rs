@@ -42,11 +42,9 @@ pub fn card(
     for start in starts {
         may_enqueue(folds, start)?;
         // The whole would wait for its part, and the part for what it was asked for with.
-        let part = starts.iter().find(|other| {
-            start.spec.is_whole()
-                && other.stack.part.is_some()
-                && other.stack.whole() == start.stack
-        });
+        let part = starts
+            .iter()
+            .find(|other| start.spec.is_whole() && other.stack.is_part_of(&start.stack));
         if let Some(part) = part {
             let says = format!("{} is deployed with {}", part.stack, start.stack);
             return Err(Refused::new("whole-and-part", says).hint("name one of them"));

@@ -41,11 +41,7 @@ pub(super) fn ask(
         let start = StartOf::plain(part, purpose, spec.clone(), None);
         let record = may_enqueue(folds, &start)?;
         let env = folds.environments.get(&part.env);
-        let of = Parent {
-            deployment: d.id,
-            step: step.id.clone(),
-            attempt,
-        };
+        let of = d.asking(&step.id, attempt);
         let cause = Cause {
             via: Via::Parent,
             of: None,
@@ -117,11 +113,7 @@ pub(in crate::domain) fn attend(
     part: &StackId,
     cx: &Cx<'_>,
 ) -> Append {
-    let of = Parent {
-        deployment: d.id,
-        step: step.id.clone(),
-        attempt: run.attempt,
-    };
+    let of = d.asking(&step.id, run.attempt);
     let Some(child) = folds.deployments.get(&of.child()) else {
         let says = format!("the deployment of {part} is not in the store any more");
         let failure = Failure::new(says).hint(format!("holdpoint show {part}"));

@@ -107,6 +107,24 @@ impl StackId {
         }
     }
 
+    /// A part of the same application.
+    #[must_use]
+    pub fn with(&self, part: Part) -> Self {
+        Self {
+            part: Some(part),
+            ..self.clone()
+        }
+    }
+
+    /// Whether it is a part of that whole.
+    #[must_use]
+    pub fn is_part_of(&self, whole: &Self) -> bool {
+        self.part.is_some()
+            && whole.part.is_none()
+            && self.env == whole.env
+            && self.app == whole.app
+    }
+
     /// What it belongs to, the nearest first: the site of a component, the whole.
     #[must_use]
     pub fn above(&self) -> Vec<Self> {

@@ -117,10 +117,7 @@ impl Making<'_> {
     ) -> Result<(StackId, Spec, SourceBundle), String> {
         let name = node.name();
         let part = name.parse().map_err(|why| format!("{name:?}: {why}"))?;
-        let stack = StackId {
-            part: Some(part),
-            ..self.whole.clone()
-        };
+        let stack = self.whole.with(part);
         let bundle = self.bundle(&name, generated);
         let mut variables = Variables {
             secrets: own.clone(),

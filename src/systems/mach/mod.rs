@@ -145,13 +145,9 @@ impl System for Mach {
 
     fn after(&self, whole: &StackId, spec: &Spec) -> Vec<StackId> {
         let after = Body::of(spec).map(|body| body.after).unwrap_or_default();
-        let parts = after.iter().filter_map(|node| {
-            let part = Some(node.parse().ok()?);
-            Some(StackId {
-                part,
-                ..whole.clone()
-            })
-        });
+        let parts = after
+            .iter()
+            .filter_map(|node| Some(whole.with(node.parse().ok()?)));
         parts.collect()
     }
 
