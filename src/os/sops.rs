@@ -28,9 +28,9 @@ pub enum SopsError {
     /// It says nothing.
     #[error("sops said nothing for {} s", LIMIT.as_secs())]
     Silent,
-    /// It says no.
-    #[error("sops says no: {0}")]
-    Refused(String),
+    /// It says no: what it was to do, and what it says.
+    #[error("sops cannot {0}: {1}")]
+    Refused(&'static str, String),
 }
 
 impl SopsError {
@@ -39,7 +39,7 @@ impl SopsError {
     pub fn hint(&self) -> &'static str {
         match self {
             SopsError::Missing(_) => "install sops where this runs, or put its folder into PATH",
-            SopsError::Run(_) | SopsError::Silent | SopsError::Refused(_) => {
+            SopsError::Run(_) | SopsError::Silent | SopsError::Refused(..) => {
                 "try `sops decrypt FILE` as the person who runs this: its keys come from the same places"
             }
         }
@@ -52,12 +52,13 @@ impl SopsError {
 /// Why there is none.
 pub fn decrypted(file: &Path) -> Result<Vec<u8>, SopsError> {
     let file = file.to_string_lossy();
-    run(&[
+    let words = [
         "--decrypt",
         "--input-type=yaml",
         "--output-type=yaml",
         &file,
-    ])
+    ];
+    run("decrypt it", &words)
 }
 
 /// Sets a value of an encrypted YAML file, encrypted again: where, as `sops` names it
@@ -67,17 +68,17 @@ pub fn decrypted(file: &Path) -> Result<Vec<u8>, SopsError> {
 /// Why it is not set.
 pub fn set(file: &Path, at: &str, value: &str) -> Result<(), SopsError> {
     let file = file.to_string_lossy();
-    run(&[
+    let words = [
         "--input-type=yaml",
         "--output-type=yaml",
         "--set",
         &format!("{at} {value}"),
         &file,
-    ])
-    .map(drop)
+    ];
+    run("set a value of it", &words).map(drop)
 }
 
-fn run(words: &[&str]) -> Result<Vec<u8>, SopsError> {
+fn run(what: &'static str, words: &[&str]) -> Result<Vec<u8>, SopsError> {
     // It finds keys in the variables, the home and the agents of whoever runs it.
     let variables: BTreeMap<String, String> = std::env::vars().collect();
     let path = variables.get("PATH").map_or(PATH, String::as_str);
@@ -115,7 +116,7 @@ fn run(words: &[&str]) -> Result<Vec<u8>, SopsError> {
     let err = String::from_utf8_lossy(&err);
     let lines = err.lines().map(str::trim).filter(|line| !line.is_empty());
     let says: Vec<&str> = lines.take(6).collect();
-    Err(SopsError::Refused(says.join(" ")))
+    Err(SopsError::Refused(what, says.join(" ")))
 }
 
 /// Everything that comes, read on a thread of its own.
