@@ -5,6 +5,7 @@ use crate::domain::ask::{WHY, Way};
 use crate::domain::time::Time;
 use crate::world::World;
 use crate::world::available::Doing;
+use crate::world::holds::HoldView;
 use crate::world::rows::State;
 use crate::world::verdict::Verdict;
 
@@ -21,7 +22,7 @@ pub(super) fn told(world: &World, verdict: &Verdict, now: Time) -> Vec<String> {
         .folds
         .stack(&verdict.stack)
         .last
-        .filter(|_| verdict.repair.is_none())
+        .filter(|_| verdict.repair.is_none() && world.current(&verdict.stack).is_none())
         .and_then(|last| world.deployment(last));
     if let Some((last, hint)) = last.and_then(|last| Some((last.no(), last.end.as_ref()?.hint()?)))
     {
@@ -52,7 +53,12 @@ pub(super) fn commands(world: &World, verdict: &Verdict, now: Time) -> Vec<Comma
     let stack = &verdict.stack;
     let ways = world.ways(stack);
     let row = world.row(stack, now);
-    if !row.needs_me && ways.is_empty() && row.state != State::Armed {
+    let holds: Vec<HoldView<'_>> = world
+        .holds(now)
+        .into_iter()
+        .filter(|view| view.stack == *stack || view.stack.is_part_of(stack))
+        .collect();
+    if !row.needs_me && ways.is_empty() && row.state != State::Armed && holds.is_empty() {
         return Vec::new();
     }
     let practice = if world.catalog.practice {
@@ -61,11 +67,8 @@ pub(super) fn commands(world: &World, verdict: &Verdict, now: Time) -> Vec<Comma
         ""
     };
     let command = |words: &str| format!("holdpoint{practice} {words}");
-    let holds = world
-        .holds(now)
-        .into_iter()
-        .filter(|view| view.stack == *stack);
     let mut all: Vec<Command> = holds
+        .into_iter()
         .map(|view| {
             (
                 command(&format!("show '{}'", view.hold.id)),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::time::Time;
+use crate::text::safe::Safe;
 
 /// Why a step, a look or a deployment failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +103,16 @@ impl Failure {
     #[must_use]
     pub fn advice(&self) -> String {
         self.then("it goes on by itself then")
+    }
+
+    /// Why, and what to do next, for a screen.
+    #[must_use]
+    pub fn says(&self) -> Safe {
+        let advice = self.advice();
+        if advice.is_empty() {
+            return Safe::new(&self.summary);
+        }
+        Safe::new(&format!("{}: {advice}", self.summary))
     }
 
     /// What to do next by whoever is refused because of it: of a refusal nothing goes on.

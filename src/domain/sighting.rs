@@ -154,6 +154,10 @@ pub const THING: &str = "thing";
 /// The source of the sighting of its tasks.
 pub const SERVE: &str = "serve";
 
+/// The source of the sighting that says why a deployment waits for contact before it is planned:
+/// [`Seen::Nothing`] with the reason, while it does.
+pub const CONTACT: &str = "contact";
+
 /// The source of the sighting of the replies of a stack's deployments.
 pub const REPLY: &str = "reply";
 

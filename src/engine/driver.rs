@@ -18,6 +18,7 @@ use crate::domain::stack::Queued;
 use crate::domain::time::Time;
 
 use super::commit::Promise;
+use super::contact::Wait;
 use super::looks::{Planning, proven};
 use super::{Engine, EngineError, Msg, Parts};
 use crate::os::mutex::locked;
@@ -25,8 +26,6 @@ use crate::systems;
 
 /// How often a stack that somebody else is changing is looked at.
 const BUSY: Duration = Duration::from_secs(2);
-/// How long a look that found no contact waits before the next.
-const NO_CONTACT: Duration = Duration::from_secs(5);
 /// How many decisions in a row a machine may lead to by itself. The longest plans need as many as
 /// they have steps.
 const ROUNDS: usize = 1_000;
@@ -206,12 +205,18 @@ impl Engine {
                 seen: seen.unwrap_or_default(),
                 ..planning
             };
+            let mut wait = Wait::new(&parts, &planning);
             let result = loop {
                 match planning.clone().plan(&parts).await {
-                    Err(failure) if matches!(failure.retry, Retry::Contact | Retry::After(_)) => {
-                        parts.clock.sleep(NO_CONTACT).await;
+                    Ok(planned) => {
+                        wait.over().await;
+                        break Ok(planned.plan);
                     }
-                    other => break other.map(|planned| planned.plan),
+                    Err(failure) => {
+                        if let Err(failure) = wait.after(failure).await {
+                            break Err(failure);
+                        }
+                    }
                 }
             };
             Msg::Planned {
@@ -351,6 +356,7 @@ async fn state(
         return Ok(seen);
     }
     let mut seen = Sights::default();
+    let mut wait = Wait::new(parts, planning);
     for look in planning
         .system
         .looks(&planning.ask, &planning.spec, &Sights::default())
@@ -367,13 +373,11 @@ async fn state(
             match sight {
                 Ok(sight) => break sight,
                 // No contact is no failure of the deployment: it waits, and goes on by itself.
-                Err(failure) if matches!(failure.retry, Retry::Contact | Retry::After(_)) => {
-                    parts.clock.sleep(NO_CONTACT).await;
-                }
-                Err(failure) => return Err(failure),
+                Err(failure) => wait.after(failure).await?,
             }
         });
     }
+    wait.over().await;
     Ok(seen)
 }
 

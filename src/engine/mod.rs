@@ -5,6 +5,7 @@
 mod around;
 mod clerk;
 mod commit;
+mod contact;
 mod door;
 mod driver;
 mod eyes;

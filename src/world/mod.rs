@@ -15,6 +15,7 @@ pub mod queue;
 pub mod replies;
 pub mod rows;
 pub mod sightings;
+pub mod stands;
 pub mod state;
 pub mod tails;
 pub mod tasks;

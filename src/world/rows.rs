@@ -6,13 +6,13 @@ mod order;
 mod serves;
 mod standing;
 mod step;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::class::EnvClass;
-use crate::domain::deployment::{Deployment, Stopping};
-use crate::domain::end::End;
+use crate::domain::deployment::Deployment;
 use crate::domain::environment::{Freeze, Mode};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId};
@@ -27,6 +27,7 @@ pub use super::state::State;
 use super::usual::Slow;
 pub use serves::Serves;
 pub use step::{StepAt, lost_step, step_at};
+pub(super) use trouble::trouble;
 
 /// How old what is shown must be for a row to say that it is because reads are throttled.
 const GROWN: Duration = Duration::from_secs(15);
@@ -268,6 +269,7 @@ impl World {
             .or_else(|| frozen.map(|freeze| format!("frozen {}", freeze.says())))
             .or_else(|| stack.broken.clone())
             .or_else(|| failed.and_then(|d| trouble(d)))
+            .or_else(|| Some(self.out_of_contact(&stack)?.1.to_string()))
             .or_else(|| {
                 gone.map(|thing| {
                     format!(
@@ -373,20 +375,6 @@ fn stays_down(d: &Deployment) -> bool {
 fn goes_on(d: &Deployment) -> bool {
     let lost = lost_step(d).is_some();
     !d.is_over() && d.stopping.is_none() && !lost && d.open_holds().next().is_none()
-}
-
-/// What went wrong in a deployment, in one line.
-pub(super) fn trouble(d: &Deployment) -> Option<String> {
-    let live = lost_step(d).and_then(|(_, run)| run.failure.as_ref());
-    if let Some(failure) = live.or_else(|| d.first_failure()) {
-        return Some(failure.summary.clone());
-    }
-    match (&d.end, &d.stopping) {
-        (Some(End::Terminated { reason, .. }), _)
-        | (None, Some(Stopping::Cancelling { reason, .. })) => Some(reason.clone()),
-        (Some(End::Partial { arrived, missing }), _) => Some(End::shortfall(arrived, missing)),
-        (Some(End::Done | End::Failed { .. }) | None, _) => None,
-    }
 }
 
 /// The release that is on its way, where it is not the one in service.

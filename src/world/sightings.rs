@@ -3,11 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::domain::deployment::Phase;
 use crate::domain::end::End;
 use crate::domain::ids::{EnvName, StackId};
+use crate::domain::lifecycle::PhaseFlag;
 use crate::domain::look::{Health, PartSeen, Sight, Standing};
 use crate::domain::place::{Place, PlaceName, Proof, Spot};
-use crate::domain::sighting::{PACE, SERVE, Seen, ServiceSeen, Sighting, Slowed, THING, proof_of};
+use crate::domain::sighting::{
+    CONTACT, PACE, SERVE, Seen, ServiceSeen, Sighting, Slowed, THING, proof_of,
+};
+use crate::domain::stack::Stack;
 use crate::domain::time::Time;
 use crate::text::safe::Safe;
 
@@ -307,6 +312,26 @@ impl World {
         places
             .or_else(|| Some(&self.record(&stack.env)?.places))?
             .at(about)
+    }
+
+    /// Since when a deployment of a stack waits for contact before it is planned, and why, with what
+    /// to do.
+    #[must_use]
+    pub fn out_of_contact(&self, stack: &Stack) -> Option<(Time, &Safe)> {
+        let from = match stack.current {
+            Some(current) => {
+                let current = self.deployment(current)?;
+                let planned = !matches!(current.phase, Phase::Waiting | Phase::Available);
+                current.started_at.filter(|_| !planned)?
+            }
+            None if stack.is(PhaseFlag::LookFirst) => {
+                self.deployment(stack.queue.first()?.deployment)?.created_at
+            }
+            None => return None,
+        };
+        let sighting = self.sighting(&of_stack(&stack.id), CONTACT)?;
+        let why = sighting.stale.as_ref()?;
+        (sighting.taken_at >= from).then_some((sighting.taken_at, why))
     }
 
     /// When a stack was seen last, and why the newest look failed, if it did.

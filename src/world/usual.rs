@@ -161,6 +161,11 @@ impl World {
                 .deployments
                 .values()
                 .filter(|d| d.stack().is_some_and(same))
+                // How long a part waits for people and in its queue is no work.
+                .filter(|d| {
+                    !d.runs()
+                        .any(|(one, _)| one.id == *step && one.kind.part().is_some())
+                })
                 .filter_map(|d| took(d, d.steps.get(step)?))
                 .collect()
         };

@@ -135,8 +135,14 @@ pub(in crate::cli) struct DeploymentPage {
 
 impl DeploymentPage {
     pub(in crate::cli) fn new(world: &World, d: &Deployment, now: Time) -> Self {
+        let mut deployment = DeploymentDoc::from(d);
+        for (doc, (step, run)) in deployment.steps.iter_mut().zip(d.runs()) {
+            let stands = world.step_stands(d, step, run, now);
+            doc.state = Some(stands.state.word());
+            doc.why = doc.why.take().or(stands.says);
+        }
         Self {
-            deployment: d.into(),
+            deployment,
             tasks: world.work(d, now).into_iter().map(Into::into).collect(),
             phases: work::phases(world, d, now),
             children: world

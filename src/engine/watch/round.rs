@@ -306,7 +306,7 @@ impl Watcher {
         Some((
             (subject.to_owned(), source.to_owned()),
             Sighting {
-                stale: Some(why(failure)),
+                stale: Some(failure.says()),
                 ..old
             },
         ))
@@ -322,7 +322,7 @@ impl Watcher {
             Ok(proof) => Sighting {
                 taken_at: proof.at,
                 place: Some(place.clone()),
-                stale: place.check(env, &proof).err().as_ref().map(why),
+                stale: place.check(env, &proof).err().as_ref().map(Failure::says),
                 value: Seen::Proof { proof },
             },
             // A throttle denies nothing: what was proven before stands, and gets older.
@@ -347,7 +347,7 @@ impl Watcher {
                     stale: None,
                 };
                 Sighting {
-                    stale: Some(why(&failure)),
+                    stale: Some(failure.says()),
                     ..Before::default()
                         .of(&*self.store, &key.0, &key.1, place)
                         .await
@@ -372,14 +372,4 @@ fn thing(subject: String, sight: Sight, taken_at: Time, place: &Place) -> (Sight
             stale: None,
         },
     )
-}
-
-fn why(failure: &Failure) -> Safe {
-    let advice = failure.advice();
-    let says = if advice.is_empty() {
-        failure.summary.clone()
-    } else {
-        format!("{}: {advice}", failure.summary)
-    };
-    Safe::new(&says)
 }

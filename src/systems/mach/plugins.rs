@@ -85,8 +85,8 @@ fn constraint(version: &str) -> String {
     let operator = version.len() - version.trim_start_matches(['~', '>', '<', '=', '!']).len();
     match version.split_at(operator) {
         ("", version) => format!("~> {version}"),
-        // The original writes two spaces where one is written.
-        (operator, version) => format!("{operator} {version}"),
+        // The original writes two spaces where one is written: Terraform refuses that.
+        (operator, version) => format!("{operator} {}", version.trim_start()),
     }
 }
 

@@ -12,17 +12,20 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::deployment::{Deployment, StepRun};
+use crate::domain::deployment::{Deployment, StepRun, StepState};
 use crate::domain::ids::StepId;
 use crate::domain::plan::{Plan, Step};
 use crate::domain::time::Time;
 use crate::tui::motion::Motion;
 use crate::tui::theme::Theme;
+use crate::world::stands::Stands;
 
 use layout::DagLayout;
 
 /// How long a step usually takes, where that is known.
 pub type Usual<'a> = &'a dyn Fn(&Step) -> Option<Duration>;
+/// Where a step stands, where more is known of that than its run tells.
+pub type Standing<'a> = &'a dyn Fn(&Step) -> Option<Stands>;
 
 /// What a plan view shows: a plan, and how far it has come.
 #[derive(Clone, Copy)]
@@ -31,6 +34,7 @@ pub struct PlanOf<'a> {
     runs: Option<&'a BTreeMap<StepId, StepRun>>,
     now: Time,
     usual: Option<Usual<'a>>,
+    stands: Option<Standing<'a>>,
 }
 
 impl<'a> PlanOf<'a> {
@@ -42,6 +46,7 @@ impl<'a> PlanOf<'a> {
             runs: None,
             now: Time(0),
             usual: None,
+            stands: None,
         }
     }
 
@@ -53,6 +58,7 @@ impl<'a> PlanOf<'a> {
             runs: Some(&deployment.steps),
             now,
             usual: None,
+            stands: None,
         })
     }
 
@@ -63,6 +69,22 @@ impl<'a> PlanOf<'a> {
             usual: Some(usual),
             ..self
         }
+    }
+
+    /// The same with where the steps stand that deploy parts.
+    #[must_use]
+    pub fn stands(self, stands: Standing<'a>) -> Self {
+        Self {
+            stands: Some(stands),
+            ..self
+        }
+    }
+
+    /// Where a step stands; nowhere before the plan runs.
+    fn state(&self, step: &Step) -> Option<StepState> {
+        let seen = self.stands.and_then(|stands| stands(step));
+        seen.map(|seen| seen.state)
+            .or_else(|| Some(self.run(&step.id)?.state))
     }
 
     fn run(&self, step: &StepId) -> Option<&'a StepRun> {

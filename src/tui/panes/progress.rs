@@ -4,6 +4,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use crate::domain::deployment::Deployment;
 use crate::domain::ids::StackId;
@@ -146,17 +147,7 @@ impl Progress {
                 Some(why) => (format!("where it stands cannot be told: {why}"), Role::Fail),
                 None => ("it was never deployed from here".to_owned(), Role::Dim),
             };
-            let lines = paint::wrap(&says, usize::from(area.width.saturating_sub(2)), 0);
-            for (n, line) in lines.iter().take(usize::from(area.height)).enumerate() {
-                let y = area.y + paint::short(n);
-                buf.set_stringn(
-                    area.x + 1,
-                    y,
-                    line,
-                    usize::from(area.width),
-                    theme.style(role),
-                );
-            }
+            tell(&says, theme.style(role), area, buf);
             return;
         };
         // Since when a stack that was never touched stands where it stands is not known.
@@ -214,10 +205,21 @@ impl Progress {
                 .and_then(|stack| scene.world.usual(stack, &step.id))
                 .map(|usual| usual.p50)
         };
-        Some(does(
-            &mut self.plan,
-            &PlanOf::deployment(d, scene.now)?.usual(&usual),
-        ))
+        let stands = |step: &Step| {
+            let run = d.steps.get(&step.id)?;
+            Some(scene.world.step_stands(d, step, run, scene.now))
+        };
+        let of = PlanOf::deployment(d, scene.now)?;
+        Some(does(&mut self.plan, &of.usual(&usual).stands(&stands)))
+    }
+}
+
+/// Writes a sentence, broken where the area ends.
+fn tell(says: &str, style: Style, area: Rect, buf: &mut Buffer) {
+    let lines = paint::wrap(says, usize::from(area.width.saturating_sub(2)), 0);
+    for (n, line) in lines.iter().take(usize::from(area.height)).enumerate() {
+        let y = area.y + paint::short(n);
+        buf.set_stringn(area.x + 1, y, line, usize::from(area.width), style);
     }
 }
 
@@ -234,14 +236,18 @@ impl Pane for Progress {
                     .with_plan(scene, |view, of| view.draw(of, focused, theme, inside, buf))
                     .is_none()
                 {
-                    let says = "no plan yet: it is made when the real stack is quiet";
-                    buf.set_stringn(
-                        inside.x + 1,
-                        inside.y,
-                        says,
-                        usize::from(inside.width),
-                        theme.style(Role::Dim),
-                    );
+                    let stack = scene.stack.map(|stack| scene.world.folds.stack(stack));
+                    let waits = stack
+                        .as_ref()
+                        .and_then(|stack| scene.world.out_of_contact(stack));
+                    let (says, role) = match waits {
+                        Some((_, why)) => (format!("no plan yet: {why}"), Role::Lost),
+                        None => (
+                            "no plan yet: it is made when the real stack is quiet".to_owned(),
+                            Role::Dim,
+                        ),
+                    };
+                    tell(&says, theme.style(role), inside, buf);
                 }
             }
             View::Stack | View::Deployment => self.draw_map(scene, theme, inside, buf),

@@ -8,6 +8,7 @@ use crate::domain::hold::HoldKind;
 use crate::domain::lifecycle::PhaseClass;
 use crate::domain::look::Standing;
 use crate::domain::purpose::Purpose;
+use crate::domain::request::Spec;
 use crate::domain::stack::Stack;
 use crate::domain::time::Time;
 use crate::world::World;
@@ -249,7 +250,8 @@ impl World {
                 .serve(&stack.id)
                 .is_none_or(|(running, desired)| running == desired)
             && !self.at_zero(stack)
-            && !self.in_the_dark(stack);
+            && !self.in_the_dark(stack)
+            && self.has_all_parts(stack, &request.spec);
         let note = if same && failed && stack.current.is_none() {
             format!("brings {} again, which serves", request.spec.release)
         } else {
@@ -267,6 +269,14 @@ impl World {
             }),
             note,
         ))
+    }
+
+    /// Whether each part that a whole brings is in service as it brings it.
+    fn has_all_parts(&self, whole: &Stack, spec: &Spec) -> bool {
+        spec.parts.iter().all(|(part, spec)| {
+            let part = self.folds.stacks.get(&whole.id.with(part.clone()));
+            part.is_some_and(|part| part.has_in_service(&spec.release))
+        })
     }
 
     fn unblock(&self, stack: &Stack, now: Time) -> Result<(Option<Intent>, String), NotNow> {

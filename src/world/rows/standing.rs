@@ -30,6 +30,9 @@ impl World {
         if self.doubt.is_some() {
             return (State::Stale, None);
         }
+        if let Some((since, _)) = self.out_of_contact(stack) {
+            return (State::Lost, Some(since));
+        }
         if let Some(current) = stack.current {
             return match self.deployment(current) {
                 Some(current) => running(

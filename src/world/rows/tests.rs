@@ -1,8 +1,9 @@
-use crate::domain::sighting::{Seen, Slowed, THING};
+use crate::domain::sighting::{CONTACT, Seen, Slowed, THING};
 use crate::world::fixture::{self, NOW, Scene, id};
 
 use super::*;
 use crate::domain::deployment::DeploymentEvent;
+use crate::domain::end::End;
 use crate::domain::failure::Failure;
 use crate::domain::stack::{Left, StackEvent};
 
@@ -634,4 +635,33 @@ fn a_service_at_zero_or_whose_tasks_fail_is_told_whatever_the_others_do() {
             assert_eq!(verdict.why, Some(format!("web: {FAILS}")));
         }
     }
+}
+
+/// A deployment that waits for contact before it is planned is no deployment that runs.
+#[test]
+fn what_waits_for_contact_before_its_plan_says_why() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    let release = fixture::script("dev/chores", "9c");
+    scene.listed("dev/chores", Ok(release.clone()));
+    let d = scene.ago(60).ask("dev/chores", release, None, &[]);
+    scene
+        .ago(50)
+        .on_stack("dev/chores", StackEvent::Started { deployment: d })
+        .on(d, DeploymentEvent::Triggered)
+        .on(d, DeploymentEvent::StackWait);
+    let mut row = |secs_ago: u64, why: Option<&str>| {
+        scene.sighting("stack/dev/chores", CONTACT, Seen::Nothing, secs_ago);
+        if let Some(why) = why {
+            scene.stale("dev/chores", why);
+        }
+        let row = scene.world.row(&id("dev/chores"), NOW);
+        (row.state, row.needs_me, row.why)
+    };
+    let why = "the secret env:TOKEN cannot be read";
+    let lost = (State::Lost, true, Some(why.to_owned()));
+    assert_eq!(row(40, Some(why)), lost);
+    let runs = (State::Run, false, None);
+    assert_eq!(row(40, None), runs, "there is contact again");
+    assert_eq!(row(55, Some(why)), runs, "that was an earlier wait");
 }

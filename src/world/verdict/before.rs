@@ -1,9 +1,12 @@
 //! Whether a failure was seen before: the newest deployment that failed in the same way, and what
 //! ended it.
 
+use std::collections::BTreeSet;
+
 use crate::domain::deployment::Deployment;
 use crate::domain::end::End;
-use crate::domain::ids::{DeploymentNo, StackId};
+use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
+use crate::domain::purpose::Purpose;
 use crate::domain::time::Time;
 use crate::world::World;
 
@@ -49,14 +52,14 @@ impl World {
         if print.len() < 6 {
             return None;
         }
-        let this = shown.map(|d| d.id);
+        let (this, of) = (shown.map(|d| d.id), shown.map(asked_by));
         let mut earlier: Vec<&Deployment> = self
             .folds
             .deployments
             .values()
             .map(|d| &**d)
             .filter(|d| {
-                Some(d.id) != this
+                Some(asked_by(d)) != of
                     && d.is_over()
                     && d.stack().is_some_and(|other| other.app == stack.app)
             })
@@ -78,6 +81,9 @@ impl World {
                     && d.no() > newest.no()
                     && Some(d.id) != this
                     && !d.is_beside()
+                    && d.request
+                        .as_ref()
+                        .is_some_and(|request| request.purpose != Purpose::Teardown)
                     && matches!(d.end, Some(End::Done))
             })
             .min_by_key(|d| d.no());
@@ -96,13 +102,20 @@ impl World {
                 };
                 format!("fixed by {} ({}){changed}", fix.no(), request.cause.by)
             });
+        let times: BTreeSet<DeploymentId> = earlier.iter().map(|d| asked_by(d)).collect();
         Some(SeenBefore {
             no: newest.no(),
             at: newest.ended_at.unwrap_or_default(),
-            times: earlier.len(),
+            times: times.len(),
             fixed,
         })
     }
+}
+
+/// The deployment that a person asked for: of a part, that of its whole. What fails in several parts
+/// of one has failed once.
+fn asked_by(d: &Deployment) -> DeploymentId {
+    d.parent().map_or(d.id, |parent| parent.deployment)
 }
 
 /// What makes two failures the same one: words without numbers, ids and quotes.

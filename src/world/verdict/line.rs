@@ -172,6 +172,10 @@ impl World {
 fn out_of_contact(shown: Option<&Deployment>, now: Time) -> (&'static str, String) {
     let lost = shown.and_then(lost_step);
     let name = lost.map_or("it", |(step, _)| step.id.as_str());
+    if shown.is_some_and(|d| d.plan.is_none()) {
+        let what = "It is planned by itself once that is put right, and can be cancelled.";
+        return ("NOT STARTED", what.to_owned());
+    }
     if lost.is_some_and(|(_, run)| !run.has_begun()) {
         let what = format!(
             "Nothing of {name} was begun: it starts by itself once that is put right, and can be cancelled."

@@ -15,11 +15,13 @@ use crate::domain::flag::Flags;
 use crate::domain::folds::Folds;
 use crate::domain::ids::Part;
 use crate::domain::level::Level;
+use crate::domain::sighting::CONTACT;
 use crate::engine::EyesByKind;
 use crate::engine::tests::kills::killed_at_every_point;
 use crate::engine::tests::*;
 use crate::observe::Eye;
 use crate::os::clock::SharedClock;
+use crate::text::safe::Safe;
 
 /// The list of systems of this program.
 static SYSTEMS: &[&dyn System] = &[&Press];
@@ -297,17 +299,29 @@ async fn who_is_busy_or_does_not_answer_is_waited_for() {
     shop.works
         .meet(&[Meets::Busy, Meets::NoContact, Meets::Busy]);
     shop.deploy(&["dev/gazette"]).await;
-    for _ in 0..20 {
-        engine.step(true).await.unwrap();
-        tokio::task::yield_now().await;
+    for wait in [Duration::ZERO, Duration::from_secs(2)] {
+        shop.bench.clock.advance(wait);
+        for _ in 0..20 {
+            engine.step(true).await.unwrap();
+            tokio::task::yield_now().await;
+        }
     }
     assert_eq!(
         (newest(&engine).phase, shop.works.orders()),
         (Phase::Waiting, orders),
         "nothing is changed while somebody else prints"
     );
+    let told = async || {
+        let (all, _) = shop.bench.store.sightings(0).await.unwrap();
+        let mut all = all.into_iter();
+        let told = all.find(|((_, source), _)| source == CONTACT);
+        told.map(|(_, sighting)| sighting.stale.map(Safe::into_string))
+    };
+    let why = "the works do not answer: it goes on by itself then";
+    assert_eq!(told().await, Some(Some(why.to_owned())));
     shop.bench.settle(&mut engine).await.unwrap();
     assert_eq!(newest(&engine).end, Some(End::Done));
+    assert_eq!(told().await, Some(None), "there is contact again");
     let took = shop.bench.clock.now().since(begin);
     assert!(took >= Duration::from_secs(2 + 5 + 2), "{took:?}");
     assert_eq!(shop.works.met(), None, "each was met");

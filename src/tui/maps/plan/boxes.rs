@@ -90,7 +90,7 @@ pub(super) fn draw(
     area: Rect,
     buf: &mut Buffer,
 ) {
-    let state = |step: &Step| of.run(&step.id).map(|run| run.state);
+    let state = |step: &Step| of.state(step);
     let mut canvas = Canvas::new(laid.width, laid.height);
     let mut edges: Vec<_> = needs(order).into_iter().zip(&laid.edges).collect();
     let travelled = |(from, to): (usize, usize)| {

@@ -56,7 +56,7 @@ pub(super) fn draw(
     let running = of.runs.is_some();
     for (y, steps) in (area.top()..area.bottom()).zip(listed.iter().skip(top)) {
         let step = steps[0];
-        let state = of.run(&step.id).map(|run| run.state);
+        let state = of.state(step);
         let (glyph, role) = look(state, theme.glyphs);
         let here = selected == Some(&step.id);
         let mut style = theme.style(role);

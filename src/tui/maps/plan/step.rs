@@ -64,6 +64,11 @@ pub(super) fn says(of: &PlanOf<'_>, step: &Step) -> String {
     if let Some(kind) = hold(of, step) {
         parts.push(format!("? {}", kind.word()));
     }
+    let seen = of.stands.and_then(|stands| stands(step));
+    parts.extend(
+        seen.and_then(|seen| seen.says)
+            .map(|says| Safe::new(&says).into_string()),
+    );
     let run = of.run(&step.id);
     if let Some(run) = run {
         let failure = run.failure.as_ref().filter(|_| {

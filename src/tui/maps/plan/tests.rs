@@ -102,6 +102,7 @@ fn pictures() {
         runs: Some(&runs),
         now: Time(125_000),
         usual: Some(&usual),
+        stands: None,
     };
     let mut view = PlanView::default();
     insta::assert_snapshot!(
@@ -156,6 +157,7 @@ fn skipped_steps_share_a_row_where_room_is_short() {
         runs: Some(&runs),
         now: Time(0),
         usual: None,
+        stands: None,
     };
     let rows = |view: &mut PlanView, height| -> Vec<String> {
         let shown = shown(&of, view, 60, height);
@@ -193,6 +195,7 @@ fn the_longest_chain_is_the_critical_path() {
         runs: Some(&runs),
         now: Time(125_000),
         usual: None,
+        stands: None,
     };
     let ids: Vec<_> = live.critical().into_iter().map(StepId::as_str).collect();
     assert_eq!(ids, ["changes", "join", "down", "restore"]);
