@@ -12,7 +12,8 @@ use crate::desk::Patient;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::place::{Place, Spot};
 use crate::domain::time::{Time, short};
-use crate::os;
+use crate::os::child;
+use crate::systems::Tool;
 use crate::text::safe::Safe;
 use crate::world::sightings::ProofSighting;
 use crate::world::{EngineState, World};
@@ -76,7 +77,9 @@ pub(super) fn doctor(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code,
                 Safe::from(loaded.file.as_path()).into_string(),
             ));
             facts.extend(config::wrong_files(&loaded).iter().map(wrong_file));
-            facts.extend(git(&config::needing_git(&loaded), os::git::here()));
+            let tools = config::tools(&loaded);
+            let tools = tools.iter();
+            facts.extend(tools.map(|(of, needing)| tool(*of, needing, child::here(of.name))));
             let trusted = trust(ground, &loaded);
             let usable = trusted.ok;
             facts.push(trusted);
@@ -124,28 +127,21 @@ fn wrong_file(wrong: &Wrong) -> Fact {
     Fact::wrong(what, wrong.what.to_string().trim_end())
 }
 
-/// Whether `git` is there, where anything needs it.
-pub(super) fn git(needing: &[StackId], found: Result<PathBuf, String>) -> Option<Fact> {
-    let first = needing.first()?;
-    let of = match needing.len() - 1 {
-        0 => first.to_string(),
-        more => format!("{first} and {more} more"),
+/// Whether a program is there that stacks need.
+pub(super) fn tool(tool: Tool, needing: &[StackId], found: Result<PathBuf, String>) -> Fact {
+    let Tool { name, does, hint } = tool;
+    let of = match needing {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first, more @ ..] => format!("{first} and {} more", more.len()),
     };
-    Some(match found {
-        Ok(path) => Fact::right(
-            "git",
-            format!(
-                "{}; it reads the repository of {of}",
-                Safe::from(path.as_path())
-            ),
-        ),
-        Err(why) => Fact::wrong(
-            "git",
-            format!(
-                "{why}, and the repository of {of} is read by it: install it where the engine runs, or name a `github_app` or a `bitbucket_app`"
-            ),
-        ),
-    })
+    match found {
+        Ok(path) => {
+            let path = Safe::from(path.as_path());
+            Fact::right(name, format!("{path}; it {does} {of}"))
+        }
+        Err(why) => Fact::wrong(name, format!("{why}, and it {does} {of}: {hint}")),
+    }
 }
 
 fn trust(ground: &dyn Ground, loaded: &Loaded) -> Fact {

@@ -8,7 +8,7 @@ mod stack;
 use services::ServiceDoc;
 
 pub(super) use deployment::{DeploymentDoc, DeploymentPage};
-pub(super) use stack::{BesideDoc, NeedDoc, OfferDoc, SeenDoc, StackDoc, commands};
+pub(super) use stack::{BesideDoc, FoundDoc, NeedDoc, OfferDoc, SeenDoc, StackDoc, commands};
 
 use std::collections::BTreeMap;
 

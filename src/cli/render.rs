@@ -125,7 +125,7 @@ fn write(folder: &Path, made: &[(String, Vec<u8>)]) -> Result<(), Stop> {
             std::fs::create_dir_all(parent)
                 .map_err(|why| wrong(format!("{}: {why}", Safe::from(parent))))?;
         }
-        files::write_whole_as(&path, bytes, 0o644).map_err(|why| wrong(why.to_string()))?;
+        files::write_made(&path, bytes).map_err(|why| wrong(why.to_string()))?;
     }
     Ok(())
 }

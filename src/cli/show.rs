@@ -18,7 +18,8 @@ use crate::world::verdict::Rule;
 
 use super::args::ShowArgs;
 use super::json::{
-    BesideDoc, DeploymentDoc, DeploymentPage, HoldDoc, OfferDoc, RowDoc, SeenDoc, StackDoc,
+    BesideDoc, DeploymentDoc, DeploymentPage, FoundDoc, HoldDoc, OfferDoc, RowDoc, SeenDoc,
+    StackDoc,
 };
 use super::out::{headed, table};
 use super::target::{self, Target};
@@ -71,12 +72,8 @@ fn stack(
             row: RowDoc::from(&world.row(id, now)),
             seen: SeenDoc::of(world, id),
             beside: BesideDoc::all(world, id),
-            facts: world
-                .catalog
-                .stacks
-                .get(id)
-                .map(|entry| entry.rows.clone())
-                .unwrap_or_default(),
+            facts: world.filed(id),
+            found: world.found(id).iter().map(FoundDoc::from).collect(),
             in_service: world.in_service(id).map(|d| d.no().0),
             commands: json::commands(world, &verdict, now),
             verdict: verdict.line,
@@ -133,8 +130,9 @@ fn facts(world: &World, id: &crate::domain::ids::StackId, now: Time) -> Vec<Stri
                 .flat_map(|(sight, _)| sight.rows.iter().map(cells)),
         );
     }
-    let filed = world.catalog.stacks.get(id).map(|entry| &entry.rows);
-    all.extend(filed.into_iter().flatten().map(cells));
+    all.extend(world.filed(id).iter().map(cells));
+    let found = world.found(id);
+    all.extend(found.iter().map(|found| cells(&found.told(now))));
     let lines = table(&all).into_iter();
     lines.map(|line| format!("  {line}")).collect()
 }
@@ -211,6 +209,15 @@ fn deployment(
             out.line(&format!("  commit {written}"))?;
         }
     }
+    let stack = d.stack().map(|stack| world.folds.stack(stack));
+    let current = stack.filter(|stack| stack.current.is_none_or(|current| current == d.id));
+    if let Some((since, why)) = current
+        .as_ref()
+        .and_then(|stack| world.out_of_contact(stack))
+    {
+        let waits = short(now.since(since));
+        out.line(&format!("  LOST for {waits}: {why}"))?;
+    }
     if let Some(parent) = d.parent() {
         let of = world
             .deployment(parent.deployment)
@@ -248,10 +255,12 @@ fn deployment(
                 .stack()
                 .and_then(|stack| world.usual(stack, &step.id))
                 .map_or_else(|| "-".to_owned(), |usual| usual.says());
-            let why = Safe::new(&run.why().unwrap_or_default()).into_string();
+            let stands = world.step_stands(d, step, run, now);
+            let why = run.why().or(stands.says).unwrap_or_default();
+            let why = Safe::new(&why).into_string();
             vec![
                 step.id.to_string(),
-                run.state.word().to_owned(),
+                stands.state.word().to_owned(),
                 took,
                 usual,
                 run.does(step),
@@ -278,7 +287,9 @@ fn deployment(
             out.line(&format!("  DO {}: {advice}", step.id))?;
         }
     }
-    for hold in d.open_holds() {
+    let children = world.folds.children(d.id);
+    let parts = children.iter().flat_map(|child| child.open_holds());
+    for hold in d.open_holds().chain(parts) {
         out.line(&format!("  hold {} {}", hold.id, hold.kind.word()))?;
     }
     Ok(Code::Done)

@@ -35,10 +35,9 @@ pub use trust::Trust;
 use crate::domain::estate::{Catalog, Entry, Estate};
 use crate::domain::ids::{AppName, StackId};
 use crate::domain::instance::{Instance, Instances};
-use crate::domain::request::Spec;
-use crate::os::open;
+use crate::os::{child, open};
 use crate::places;
-use crate::systems::{ReadFrom, System};
+use crate::systems::{ReadFrom, System, Tool};
 use crate::text::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::document::Limits;
 use crate::text::safe::Safe;
@@ -155,6 +154,7 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
         stacks: BTreeMap::new(),
         families: families(loaded),
     };
+    let mut lacking = Lacking::default();
     for Found {
         stack,
         app,
@@ -173,7 +173,7 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
         let depends_on = app.depends_on.iter().filter(here).cloned().collect();
         let spec = spec.map_err(|found| found.to_string());
         let told = instances.get(&stack).map(Instance::rows);
-        let (after, rows, beside, brings, parameters) = spec
+        let (after, rows, beside, brings, parameters, lacks) = spec
             .as_ref()
             .ok()
             .and_then(|spec| {
@@ -184,6 +184,7 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
                     system.beside(spec),
                     system.brings(spec),
                     system.parameters(spec),
+                    lacking.of(&system.tools(spec)),
                 ))
             })
             .unwrap_or_default();
@@ -199,24 +200,42 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
                 beside,
                 brings,
                 parameters,
+                lacks,
             },
         );
     }
     catalog
 }
 
-/// The stacks whose deployments start `git` on the engine's machine.
+/// The programs that deployments start on the engine's machine, each with the stacks that need it.
 #[must_use]
-pub fn needing_git(loaded: &Loaded) -> Vec<StackId> {
-    let needs = |spec: &Spec| {
+pub fn tools(loaded: &Loaded) -> BTreeMap<Tool, Vec<StackId>> {
+    let mut all: BTreeMap<Tool, Vec<StackId>> = BTreeMap::new();
+    for found in stacks(loaded, &Instances::new()) {
+        let Ok(spec) = &found.spec else { continue };
         let system = loaded.system(&spec.system);
-        system.is_some_and(|system| system.needs_git(spec))
-    };
-    stacks(loaded, &Instances::new())
-        .into_iter()
-        .filter(|found| found.spec.as_ref().is_ok_and(needs))
-        .map(|found| found.stack)
-        .collect()
+        for tool in system.into_iter().flat_map(|system| system.tools(spec)) {
+            all.entry(tool).or_default().push(found.stack.clone());
+        }
+    }
+    all
+}
+
+/// Programs that were looked for here: why one cannot be started, and what to do.
+#[derive(Default)]
+struct Lacking(BTreeMap<Tool, Option<Safe>>);
+
+impl Lacking {
+    /// The first of these that is not here.
+    fn of(&mut self, tools: &[Tool]) -> Option<Safe> {
+        tools.iter().find_map(|tool| {
+            let known = self.0.entry(*tool).or_insert_with(|| {
+                let why = child::here(tool.name).err()?;
+                Some(Safe::new(&format!("{why}: {}", tool.hint)))
+            });
+            known.clone()
+        })
+    }
 }
 
 /// The repositories that stacks read as an app of their host, each once.

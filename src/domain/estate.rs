@@ -10,6 +10,7 @@ use super::ids::{AppName, EnvName, StackId};
 use super::look::Look;
 use super::request::{SourceBundle, Spec};
 use super::row::Row;
+use crate::text::safe::Safe;
 
 /// An estate as read and checked.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -70,6 +71,8 @@ pub struct Entry {
     pub brings: Brings,
     /// The path below which the parameters of its builds are; none where they have none.
     pub parameters: Option<String>,
+    /// A program that its deployments start, where this machine has none: why, and what to do.
+    pub lacks: Option<Safe>,
 }
 
 /// What a deployment from the estate does, in the words of a menu.

@@ -31,7 +31,11 @@ use super::ids::StepId;
 use super::level::Danger;
 use super::lifecycle::Lifecycle;
 use super::order::order;
+use super::row::Row;
 use super::time::Time;
+
+/// Where the facts stand among the public values of an output.
+const FOUND: &str = "found";
 
 /// What an attempt gave.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -58,6 +62,28 @@ impl Output {
             public: values,
             ..Self::default()
         }
+    }
+
+    /// The same with what was found of its stack: facts that its page shows with their age, until
+    /// a later step finds others of the same names.
+    #[must_use]
+    pub fn found(mut self, facts: &[Row]) -> Self {
+        if let Value::Object(fields) = &mut self.public {
+            fields.insert(FOUND.to_owned(), json!(facts));
+        }
+        self
+    }
+
+    /// What was found of its stack.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Row> {
+        Vec::deserialize(&self.public[FOUND]).unwrap_or_default()
+    }
+
+    /// Whether it shows that what an earlier deployment recorded is not so any more.
+    #[must_use]
+    pub fn outdates(&self) -> bool {
+        self.public["outdates"] == true
     }
 
     /// What later steps, holds and approvals see of it: the public values, with `changes` and
@@ -115,6 +141,9 @@ pub struct Plan {
     /// `on_step_failure: finish_independent` instead of stop.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub finish_independent: bool,
+    /// What it brings, by name and version, as far as people ask which of it runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub brings: Vec<Row>,
     /// How many parts work at once; absent: all that may. A part that waits for a person or in its
     /// queue does not work.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::folds::Folds;
 use crate::domain::ids::StackId;
+use crate::domain::plan::Output;
 use crate::domain::request::Spec;
 use crate::systems::{Recorded, System};
 
@@ -20,11 +21,19 @@ pub(super) fn recorded(
         let mut all = folds.deployments.values();
         all.any(|d| d.stack() == Some(other) && d.no() > by && d.changed_anything())
     };
+    let outdated = || {
+        let mut all = folds.deployments.values();
+        all.any(|d| {
+            let shows = || d.steps.values().filter_map(|run| run.output.as_ref());
+            d.stack() == Some(stack) && d.no() > by && shows().any(Output::outdates)
+        })
+    };
     let mut before = system.after(&stack.whole(), spec).into_iter();
+    let own = || outdated().then(|| stack.clone());
     Some(Recorded {
         by,
         what: what.clone(),
-        outdated_by: before.find(changed),
+        outdated_by: before.find(changed).or_else(own),
     })
 }
 

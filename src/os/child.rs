@@ -185,6 +185,27 @@ pub fn program(word: &str, folder: &Path, path: &str) -> Option<PathBuf> {
         .find(runs)
 }
 
+/// Where a program is on this machine, by the PATH of this process.
+///
+/// # Errors
+/// A sentence: it is not there.
+pub fn here(word: &str) -> Result<PathBuf, String> {
+    found(word, std::env::var("PATH").ok().as_deref())
+}
+
+/// Where a program is in the folders of `path`, or in the usual ones.
+///
+/// # Errors
+/// A sentence: it is not there.
+pub fn found(word: &str, path: Option<&str>) -> Result<PathBuf, String> {
+    let path = path.unwrap_or(PATH);
+    let found = program(word, Path::new("/"), path);
+    found.ok_or_else(|| format!("there is no program {word} in {path}"))
+}
+
+/// Where programs are looked for, where nobody says.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -135,7 +135,18 @@ pub fn write_whole_as(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileEr
 }
 
 /// The same of a stream, of which never more than a piece is in memory.
-pub fn copy_whole_as(path: &Path, mut from: impl Read, mode: u32) -> Result<(), FileError> {
+pub fn copy_whole_as(path: &Path, from: impl Read, mode: u32) -> Result<(), FileError> {
+    put(path, from, mode, true)?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Writes a file that can be made again: a reader finds the old content or the new one, but for after
+/// a power cut.
+pub fn write_made(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    put(path, bytes, 0o644, false)
+}
+
+fn put(path: &Path, mut from: impl Read, mode: u32, durable: bool) -> Result<(), FileError> {
     static NTH: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let fresh = path.with_file_name(format!(
@@ -146,14 +157,15 @@ pub fn copy_whole_as(path: &Path, mut from: impl Read, mode: u32) -> Result<(), 
     let written = (|| {
         let mut file = open::fresh(&fresh, mode)?;
         io::copy(&mut from, &mut file)?;
-        file.sync_all()?;
+        if durable {
+            file.sync_all()?;
+        }
         fs::rename(&fresh, path)
     })();
-    if let Err(why) = written {
+    written.map_err(|why| {
         let _ = fs::remove_file(&fresh);
-        return Err(FileError::io(path, "written")(why));
-    }
-    sync_folder(path.parent().unwrap_or(Path::new(".")))
+        FileError::io(path, "written")(why)
+    })
 }
 
 /// How many bytes the files below a folder have; what goes while it is counted counts nothing.

@@ -5,15 +5,13 @@ pub mod history;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::child;
 use super::tool::{self, Ran};
 use crate::text::safe::Safe;
 
-/// Where it is looked for, where nobody says.
-const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
 /// What it sees of the variables around this program.
 const SEEN: [&str; 4] = ["PATH", "HOME", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME"];
 /// What it is told.
@@ -62,7 +60,8 @@ async fn run(
     limit: Duration,
 ) -> Result<Vec<u8>, String> {
     let variables = variables(|name| std::env::var(name).ok());
-    let program = found(variables.get("PATH").map_or(PATH, String::as_str))?;
+    let path = variables.get("PATH").map(String::as_str);
+    let program = child::found("git", path)?;
     let ran = tool::run(&program, arguments, input, &variables, folder, limit).await;
     match ran {
         Ok(Ran {
@@ -74,19 +73,6 @@ async fn run(
         }
         Err(why) => Err(format!("git cannot be started: {why}")),
     }
-}
-
-/// Where it is on this machine.
-///
-/// # Errors
-/// A sentence: it is not there.
-pub fn here() -> Result<PathBuf, String> {
-    found(std::env::var("PATH").as_deref().unwrap_or(PATH))
-}
-
-fn found(path: &str) -> Result<PathBuf, String> {
-    child::program("git", Path::new("/"), path)
-        .ok_or_else(|| format!("there is no program git in {path}"))
 }
 
 /// The address of a folder, as it reads it.

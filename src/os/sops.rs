@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 
 use super::child::{self, Child, Order};
 
-/// Where it is looked for, where nobody says.
-const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
 /// How long it may take: keys may be far.
 const LIMIT: Duration = Duration::from_mins(1);
 /// The longest file.
@@ -20,7 +18,7 @@ const LONGEST: u64 = 32 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum SopsError {
     /// It is not there.
-    #[error("it is encrypted by SOPS, and there is no program sops in {0}")]
+    #[error("it is encrypted by SOPS, and {0}")]
     Missing(String),
     /// It cannot be run.
     #[error("sops cannot be run: {0}")]
@@ -81,9 +79,8 @@ pub fn set(file: &Path, at: &str, value: &str) -> Result<(), SopsError> {
 fn run(what: &'static str, words: &[&str]) -> Result<Vec<u8>, SopsError> {
     // It finds keys in the variables, the home and the agents of whoever runs it.
     let variables: BTreeMap<String, String> = std::env::vars().collect();
-    let path = variables.get("PATH").map_or(PATH, String::as_str);
-    let program = child::program("sops", Path::new("/"), path)
-        .ok_or_else(|| SopsError::Missing(path.to_owned()))?;
+    let path = variables.get("PATH").map(String::as_str);
+    let program = child::found("sops", path).map_err(SopsError::Missing)?;
     let words = ["--disable-version-check"].iter().chain(words);
     let arguments: Vec<String> = words.map(|word| (*word).to_owned()).collect();
     let order = Order {

@@ -26,6 +26,22 @@ pub const FILES: &[(&str, &str)] = &[
         include_str!("../../config/sandbox/estate/cluster.yaml"),
     ),
     (
+        "sites/main.yml",
+        include_str!("../../config/sandbox/estate/sites/main.yml"),
+    ),
+    (
+        "sites/catalog/main.tf",
+        include_str!("../../config/sandbox/estate/sites/catalog/main.tf"),
+    ),
+    (
+        "sites/cart/main.tf",
+        include_str!("../../config/sandbox/estate/sites/cart/main.tf"),
+    ),
+    (
+        "sites/search/main.tf",
+        include_str!("../../config/sandbox/estate/sites/search/main.tf"),
+    ),
+    (
         "bin/migrate",
         include_str!("../../config/sandbox/estate/bin/migrate"),
     ),

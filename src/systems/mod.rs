@@ -91,8 +91,29 @@ pub struct Recorded {
     pub by: DeploymentNo,
     /// What it recorded.
     pub what: Value,
-    /// A part that comes before this one, and that was changed since.
+    /// A part that comes before this one, and that was changed since; this one, where a look found
+    /// that it is another since.
     pub outdated_by: Option<StackId>,
+}
+
+/// A program that deployments start on the engine's machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tool {
+    /// Its name as a command.
+    pub name: &'static str,
+    /// What it does for a stack ("reads the repository of").
+    pub does: &'static str,
+    /// What to do where it is not there.
+    pub hint: &'static str,
+}
+
+impl Tool {
+    /// Reads repositories where no app of their host does.
+    const GIT: Self = Self {
+        name: "git",
+        does: "reads the repository of",
+        hint: "install it where the engine runs, or name a `github_app` or a `bitbucket_app`",
+    };
 }
 
 /// One system: everything that the rest of the program knows of it.
@@ -197,10 +218,10 @@ pub trait System: fmt::Debug + Sync {
         let _ = spec;
         None
     }
-    /// Whether its deployments start `git` on the engine's machine.
-    fn needs_git(&self, spec: &Spec) -> bool {
+    /// The programs that its deployments start on the engine's machine.
+    fn tools(&self, spec: &Spec) -> Vec<Tool> {
         let _ = spec;
-        false
+        Vec::new()
     }
     /// The repository that is read as an app of its host, and as which.
     fn reads(&self, spec: &Spec) -> Option<ReadFrom> {

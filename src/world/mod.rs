@@ -10,6 +10,7 @@ pub mod differs;
 #[cfg(test)]
 #[allow(clippy::missing_panics_doc)]
 pub mod fixture;
+pub mod found;
 pub mod holds;
 pub mod queue;
 pub mod replies;
@@ -197,7 +198,7 @@ impl World {
             let deploys = |r: &Arc<Request>| {
                 r.purpose == Purpose::Deploy && fold.has_in_service(&r.spec.release)
             };
-            d.end == Some(End::Done) && d.request.as_ref().is_some_and(deploys)
+            d.end == Some(End::Done) && !d.is_beside() && d.request.as_ref().is_some_and(deploys)
         })
     }
 

@@ -280,6 +280,8 @@ impl World {
             })
             .or_else(|| serves.trouble())
             .or_else(|| elsewhere.map(|at| elsewhere::says(&stack, at)))
+            .or_else(|| self.drift(&stack, now))
+            .or_else(|| self.lacks(id))
             .or_else(|| old.clone())
             .or_else(|| {
                 let age = now.since(seen_at?);

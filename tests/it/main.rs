@@ -30,6 +30,7 @@ mod killed;
 mod kills;
 mod life;
 mod mach;
+mod mach_aws;
 mod o5;
 mod order;
 mod peers;

@@ -11,6 +11,7 @@ use crate::text::safe::Safe;
 use crate::world::World;
 use crate::world::available::Offer;
 use crate::world::beside::Beside;
+use crate::world::found::Found;
 use crate::world::verdict::Verdict;
 
 use super::{DeploymentDoc, RowDoc, at};
@@ -66,6 +67,25 @@ pub(in crate::cli) fn commands(world: &World, verdict: &Verdict, now: Time) -> V
         .into_iter()
         .map(|(command, _)| command)
         .collect()
+}
+
+/// A fact that a deployment found.
+#[derive(Debug, Serialize)]
+pub(in crate::cli) struct FoundDoc {
+    #[serde(flatten)]
+    fact: Row,
+    found_at: String,
+    deployment: u64,
+}
+
+impl From<&Found> for FoundDoc {
+    fn from(found: &Found) -> Self {
+        Self {
+            fact: found.row.clone(),
+            found_at: at(found.at),
+            deployment: found.by.0,
+        }
+    }
 }
 
 /// The thing that says how a stack stands, as it was seen last.
@@ -132,6 +152,9 @@ pub(in crate::cli) struct StackDoc {
     /// What the file says of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(in crate::cli) facts: Vec<Row>,
+    /// What deployments found of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::cli) found: Vec<FoundDoc>,
     /// What is known of such failures, and what to do.
     pub(in crate::cli) known: Option<String>,
     /// The deployment whose release is in service.

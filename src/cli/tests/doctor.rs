@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::sighting::Seen;
+use crate::systems::Tool;
 use crate::world::EngineState;
 
 use super::*;
@@ -196,16 +197,19 @@ fn an_engine_that_only_starts_a_file_that_differs_and_one_that_is_not_trusted() 
 }
 
 #[test]
-fn a_missing_git_is_wrong_only_where_something_is_read_by_it() {
-    use super::super::doctor::git;
-    let missing = || Err("there is no program git in /usr/bin".to_owned());
-    assert_eq!(git(&[], missing()), None);
+fn a_missing_program_is_told_with_what_needs_it() {
+    use super::super::doctor::tool;
+    let terraform = Tool {
+        name: "terraform",
+        does: "carries out",
+        hint: "install it",
+    };
+    let missing = Err("there is no program terraform in /usr/bin".to_owned());
     let sites = [fixture::id("dev/docs"), fixture::id("dev/shop")];
-    let fact = git(&sites, missing()).unwrap();
-    assert!(!fact.ok && fact.says.contains("no program git in /usr/bin"));
-    for part in ["of dev/docs and 1 more", "install it", "`github_app`"] {
-        assert!(fact.says.contains(part), "{}", fact.says);
-    }
-    let there = git(&sites[..1], Ok("/usr/bin/git".into())).unwrap();
-    assert!(there.ok && there.says.contains("/usr/bin/git"));
+    let fact = tool(terraform, &sites, missing);
+    assert!(!fact.ok && fact.says.contains("no program terraform in /usr/bin"));
+    let needed = "it carries out dev/docs and 1 more: install it";
+    assert!(fact.says.contains(needed), "{}", fact.says);
+    let there = tool(terraform, &sites[..1], Ok("/usr/bin/terraform".into()));
+    assert!(there.ok && there.says.contains("/usr/bin/terraform"));
 }

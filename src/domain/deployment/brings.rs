@@ -15,7 +15,8 @@ impl Deployment {
         let planned = self.plan.as_ref().map(|plan| plan.leaves());
         let shown = || Some(request.seen.as_ref()?.plan.as_ref()?.leaves);
         let keeps = planned.or_else(shown) == Some(Some(Leaves::Old));
-        (request.purpose == Purpose::Deploy && !keeps).then_some(&request.spec.release)
+        let brings = request.purpose == Purpose::Deploy && !keeps && !self.is_beside();
+        brings.then_some(&request.spec.release)
     }
 
     /// Whether it touches nothing of what its stack stands for: the stack stays as it is, however

@@ -102,6 +102,9 @@ struct Params {
     /// Plan the destruction of everything.
     #[serde(default)]
     destroy: bool,
+    /// See what others changed of what was applied, and nothing else.
+    #[serde(default)]
+    refresh_only: bool,
     /// What the rows of a plan are about.
     #[serde(default)]
     about: Option<Subject>,
@@ -244,7 +247,7 @@ impl Hand {
             how => {
                 let failure = process::bad(job, &argv[..2], how, &last);
                 let failure = ui::cause(failure, &format!("{}: {}", job.step, argv[..2].join(" ")));
-                Err(lock::named(failure, &job.stack))
+                Err(lock::named(ui::before(failure, &job.stack), &job.stack))
             }
         }
     }
@@ -290,6 +293,9 @@ impl Hand {
         if params.destroy {
             arguments.push("-destroy");
         }
+        if params.refresh_only {
+            arguments.push("-refresh-only");
+        }
         let code = self.called(tool, &arguments, &[0, 2]).await?;
         let state = tool.state().await?;
         let told = tool.shown(&file).await?;
@@ -299,6 +305,10 @@ impl Hand {
         let planned = planned::read(&told, about).map_err(|why| {
             Failure::new(format!("what {} planned cannot be read", params.program)).detail(why)
         })?;
+        if params.refresh_only {
+            return Ok(planned.drifted());
+        }
+        let facts = planned.facts(params.destroy);
         let plan = Planned { digest, state };
         let verdict = if code == 2 { CHANGES } else { SAME };
         Ok(Output {
@@ -306,6 +316,7 @@ impl Hand {
             ..Output::public(
                 json!({ "plan": plan, "counts": planned.counts, "verdict": verdict, "version": planned.version }),
             )
+            .found(&facts)
         })
     }
 
@@ -347,7 +358,7 @@ impl Hand {
                     failure.hint("what was applied until then stays: deploy again, and it plans what is left")
                 }
             })?;
-        Ok(Output::public(json!({})))
+        Ok(Output::public(json!({})).found(&[planned::as_applied()]))
     }
 }
 

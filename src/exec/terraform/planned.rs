@@ -3,16 +3,24 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::domain::digest::Digest;
 use crate::domain::look::Subject;
-use crate::domain::plan::{ChangeRow, Changes, Does, Fate};
+use crate::domain::plan::{ChangeRow, Changes, Does, Fate, Output};
+use crate::domain::row::Row;
+
+/// What people call what others changed.
+const DRIFT: &str = "drift";
+/// How many resources a sentence names.
+const NAMED: usize = 4;
 
 /// What is planned.
 #[derive(Debug)]
 pub(super) struct What {
     pub(super) changes: Changes,
+    /// What others changed since the last apply.
+    drift: Vec<ChangeRow>,
     pub(super) counts: Counts,
     /// Of the program that planned.
     pub(super) version: String,
@@ -33,6 +41,8 @@ struct Shown {
     terraform_version: String,
     #[serde(default)]
     resource_changes: Vec<Resource>,
+    #[serde(default)]
+    resource_drift: Vec<Resource>,
 }
 
 #[derive(Deserialize)]
@@ -65,11 +75,12 @@ struct Change {
 /// Reads what `show -json` says of a plan file.
 pub(super) fn read(told: &[u8], about: Subject) -> Result<What, String> {
     let shown: Shown = serde_json::from_slice(told).map_err(|why| why.to_string())?;
-    let resources = shown.resource_changes.iter();
-    let mut rows: Vec<ChangeRow> = resources
-        .filter(|one| one.mode != "data")
-        .filter_map(row)
-        .collect();
+    let rows = |resources: &[Resource]| -> Vec<ChangeRow> {
+        let managed = resources.iter().filter(|one| one.mode != "data");
+        managed.filter_map(row).collect()
+    };
+    let drift = rows(&shown.resource_drift);
+    let mut rows = rows(&shown.resource_changes);
     rows.sort_by(|a, b| (rank(a.does), &a.logical).cmp(&(rank(b.does), &b.logical)));
     let count = |all: &[Does]| rows.iter().filter(|row| all.contains(&row.does)).count();
     let counts = Counts {
@@ -90,9 +101,52 @@ pub(super) fn read(told: &[u8], about: Subject) -> Result<What, String> {
             loses,
             more_dangerous: false,
         },
+        drift,
         counts,
         version: shown.terraform_version,
     })
+}
+
+/// Of what was applied a moment ago nobody changed anything since.
+pub(super) fn as_applied() -> Row {
+    Row::new(DRIFT, "none, as applied")
+}
+
+impl What {
+    /// What people ask of it later.
+    pub(super) fn facts(&self, destroy: bool) -> Vec<Row> {
+        if destroy {
+            return Vec::new();
+        }
+        let Counts {
+            add,
+            change,
+            replace,
+            remove,
+        } = self.counts;
+        let counts = format!("+{add} ~{change} -{remove}, {replace} to replace");
+        vec![Row::new("last plan", &counts), self.drift()]
+    }
+
+    /// A look at what others changed.
+    pub(super) fn drifted(&self) -> Output {
+        let n = self.drift.len();
+        Output::public(json!({ "drift": n, "outdates": n > 0 })).found(&[self.drift()])
+    }
+
+    fn drift(&self) -> Row {
+        let names = self.drift.iter().take(NAMED);
+        let names = names.map(|row| format!("{} {}", row.word(), row.logical));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let n = self.drift.len();
+        let more = n.saturating_sub(NAMED);
+        let is = match (n, more) {
+            (0, _) => "none".to_owned(),
+            (n, 0) => format!("{n} changed by others: {names}"),
+            (n, more) => format!("{n} changed by others: {names}, and {more} more"),
+        };
+        Row::new(DRIFT, &is)
+    }
 }
 
 /// What a person must see first stands first.
@@ -271,5 +325,28 @@ mod tests {
             json!({ "add": 1, "change": 1, "replace": 1, "remove": 2 })
         );
         assert!(!format!("{:?}", what.changes).contains("hunter"));
+        assert_eq!(
+            what.facts(false),
+            [
+                Row::new("last plan", "+1 ~1 -2, 1 to replace"),
+                Row::new("drift", "none")
+            ]
+        );
+    }
+
+    #[test]
+    fn drift_names_what_others_changed() {
+        let one = |n: u8| json!({ "address": format!("module.a.x{n}"), "mode": "managed", "type": "x", "change": { "actions": ["update"] } });
+        let drifted = |n: u8| {
+            let all: Vec<Value> = (0..n).map(one).collect();
+            let told = json!({ "resource_drift": all });
+            let what = read(told.to_string().as_bytes(), Subject::new("t", "n"));
+            let output = what.unwrap().drifted();
+            (output.outdates(), output.facts()[0].is.to_string())
+        };
+        assert_eq!(drifted(0), (false, "none".to_owned()));
+        let names = "change module.a.x0, change module.a.x1";
+        assert_eq!(drifted(2), (true, format!("2 changed by others: {names}")));
+        assert!(drifted(6).1.ends_with("change module.a.x3, and 2 more"));
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::domain::failure::Failure;
+use crate::domain::ids::StackId;
 use crate::domain::line::Severity;
 use crate::exec::process::Said;
 
@@ -30,6 +31,15 @@ struct Diagnostic<'a> {
     address: Option<Cow<'a, str>>,
     #[serde(default, borrow)]
     range: Option<Range<'a>>,
+    /// What stands there.
+    #[serde(default, borrow)]
+    snippet: Option<Snippet<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Snippet<'a> {
+    #[serde(borrow)]
+    code: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
@@ -87,6 +97,19 @@ pub(super) fn cause(failure: Failure, what: &str) -> Failure {
     Failure { summary, ..failure }
 }
 
+/// A failure that says what to deploy first, where what comes before a part has not the outputs that
+/// this needs.
+pub(super) fn before(failure: Failure, stack: &StackId) -> Failure {
+    let outputs = ["Unsupported attribute", "terraform_remote_state"];
+    if !outputs.iter().all(|part| failure.detail.contains(part)) {
+        return failure;
+    }
+    let whole = stack.whole();
+    failure.hint(format!(
+        "what comes before it has no such output: `holdpoint deploy {whole}` deploys all parts in their order"
+    ))
+}
+
 /// What stands in what is told of a state that is locked.
 const LOCK: &str = "Lock Info";
 
@@ -108,7 +131,9 @@ impl Diagnostic<'_> {
             none if none.is_empty() => none,
             detail => format!(": {detail}"),
         };
-        format!("{about}{}{detail}{place}", self.summary)
+        let code = self.snippet.as_ref().map(|snippet| snippet.code.trim());
+        let code = code.map_or_else(String::new, |code| format!(": {code}"));
+        format!("{about}{}{detail}{place}{code}", self.summary)
     }
 }
 
@@ -142,6 +167,16 @@ mod tests {
             (said.severity, &*said.text),
             (Severity::Error, "a.b: bad: one two (main.tf line 3)")
         );
+        let line = r#"{"@level":"error","@message":"Error: x","diagnostic":{"severity":"error","summary":"Unsupported attribute","detail":"no a","range":{"filename":"main.tf","start":{"line":3}},"snippet":{"code":"    x = data.terraform_remote_state.nl.outputs.a"}},"type":"diagnostic"}"#;
+        let text = says(line).unwrap().text.into_owned();
+        assert_eq!(
+            text,
+            "Unsupported attribute: no a (main.tf line 3): x = data.terraform_remote_state.nl.outputs.a"
+        );
+        let stack: StackId = "dev/shop/nl/cart".parse().unwrap();
+        let failure = before(Failure::new("plan: it failed").detail(text), &stack);
+        assert!(failure.hint.contains("`holdpoint deploy dev/shop`"));
+        assert_eq!(before(Failure::new("x"), &stack), Failure::new("x"));
         assert!(says(r#"{"@message":"Outputs: 1","type":"outputs"}"#).is_none());
         assert!(says("").is_none());
         assert_eq!(&*says("Initializing").unwrap().text, "Initializing");

@@ -15,6 +15,7 @@ use crate::domain::digest::Digest;
 use crate::domain::failure::{Failure, millis};
 use crate::domain::ids::StackId;
 use crate::domain::request::{Release, SourceBundle, SourceFile, Spec};
+use crate::domain::row::Row;
 use crate::domain::secret_ref::SecretRef;
 use crate::forms::terraform::{Form, Told};
 use crate::systems::files::Files;
@@ -73,6 +74,21 @@ impl Body {
     /// The stored form of a spec.
     pub(super) fn of(spec: &Spec) -> Result<Self, Failure> {
         spec.form("deploy from the estate's files instead")
+    }
+
+    /// Its components with their versions.
+    pub(super) fn versions(&self) -> Vec<Row> {
+        let all = self.components.iter();
+        all.map(|(name, version)| Row::new(name, version)).collect()
+    }
+
+    /// What a step needs to know beyond that.
+    pub(super) fn params_with(&self, more: Value) -> Value {
+        let mut params = self.params();
+        if let (Value::Object(all), Value::Object(more)) = (&mut params, more) {
+            all.extend(more);
+        }
+        params
     }
 
     /// What its steps need to know.

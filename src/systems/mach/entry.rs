@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tree::{Known, Variables};
 use crate::domain::relative::{inside, plain};
+use crate::systems::Tool;
 use crate::systems::entry::{Form, Remarks};
 use crate::systems::files::Need;
 use crate::systems::reach::quoted;
@@ -65,6 +66,17 @@ impl Program {
         match self {
             Program::Terraform => "terraform",
             Program::Tofu => "tofu",
+        }
+    }
+}
+
+impl Program {
+    /// The same as a program of the engine's machine.
+    pub(super) fn tool(self) -> Tool {
+        Tool {
+            name: self.word(),
+            does: "carries out",
+            hint: "install it where the engine runs, or name the other one with `program: terraform` or `program: tofu`",
         }
     }
 }

@@ -24,7 +24,7 @@ use super::entry::{Claim, Form, Home, Remarks, Written, read};
 use super::files::{Files, Need, Read};
 use super::variables;
 use super::versions::Pinned;
-use super::{PlanAsk, System, group};
+use super::{PlanAsk, System, Tool, group};
 use crate::domain::deployment::Deployment;
 use crate::domain::estate::Brings;
 use crate::domain::failure::Failure;
@@ -157,12 +157,30 @@ impl System for Mach {
             .collect()
     }
 
+    fn tools(&self, spec: &Spec) -> Vec<Tool> {
+        let node = spec.parts.values().next().unwrap_or(spec);
+        let body = Body::of(node).ok();
+        body.map(|body| body.program.tool()).into_iter().collect()
+    }
+
     fn flags(&self) -> &'static [Flag] {
-        &[plan::AUTO, plan::IGNORE, plan::UNLOCK_FIRST, plan::FORCE]
+        &[
+            plan::AUTO,
+            plan::IGNORE,
+            plan::REFRESH,
+            plan::UNLOCK_FIRST,
+            plan::FORCE,
+        ]
     }
 
     fn flags_of_whole(&self) -> &'static [Flag] {
-        &[group::FILTER, plan::AUTO, plan::IGNORE, plan::FORCE]
+        &[
+            group::FILTER,
+            plan::AUTO,
+            plan::IGNORE,
+            plan::REFRESH,
+            plan::FORCE,
+        ]
     }
 
     fn rows(&self, spec: &Spec) -> Vec<Row> {
@@ -180,8 +198,7 @@ impl System for Mach {
             let after: Vec<&str> = body.after.iter().map(String::as_str).collect();
             rows.push(Row::new("after", &after.join(", ")));
         }
-        let components = body.components.iter();
-        rows.extend(components.map(|(name, version)| Row::new(name, version)));
+        rows.extend(body.versions());
         rows
     }
 
@@ -203,7 +220,7 @@ impl System for Mach {
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
         if spec.is_whole() {
-            group::plan(self, ask, spec)
+            group::plan(self, ask, spec).map(|plan| plan::of_whole(ask, plan))
         } else {
             plan::plan(ask, spec, seen)
         }

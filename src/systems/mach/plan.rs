@@ -40,6 +40,13 @@ pub(super) const FORCE: Flag = Flag {
     purposes: &[Purpose::Deploy],
     says: "providers and modules are fetched again, and the newest that the files allow",
 };
+/// Looks whether anybody changed what was applied, and changes nothing.
+pub(super) const REFRESH: Flag = Flag {
+    name: "refresh-only",
+    form: flag::Form::Switch(false),
+    purposes: &[Purpose::Deploy],
+    says: "nothing is deployed: it is seen whether what was applied was changed by others since",
+};
 /// Frees a lock of the state first.
 pub(super) const UNLOCK_FIRST: Flag = Flag {
     name: "force-unlock",
@@ -47,6 +54,8 @@ pub(super) const UNLOCK_FIRST: Flag = Flag {
     purposes: &[Purpose::Deploy],
     says: "this lock of the state, which nobody holds any more, is freed first, once a person approves",
 };
+/// What a plan is called that looks alone.
+const LOOKS: &str = "look for drift";
 /// Weighs what Terraform planned.
 const WEIGH: &str = "mach.weigh";
 /// Records what is applied by now.
@@ -81,6 +90,9 @@ pub(super) fn plan(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Fa
         let says = format!("{} is needed by {}", ask.stack, all.join(", "));
         return Err(Failure::new(says).hint(format!("holdpoint teardown {first}")));
     }
+    if ask.purpose != Purpose::Teardown && is_on(&ask.flags, REFRESH) {
+        return Ok(refresh(ask, &body));
+    }
     let secrets = seen.of_kind(KEYED).and_then(keyed::digest);
     let record = Record {
         release: spec.release.digest,
@@ -99,7 +111,10 @@ pub(super) fn plan(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Fa
     }
     let anyway = [IGNORE, FORCE].iter().any(|one| is_on(&ask.flags, *one));
     if let Some(told) = same.filter(|_| lock.is_none() && !anyway) {
-        return Ok(already_there(told, &record));
+        return Ok(Plan {
+            brings: body.versions(),
+            ..already_there(told, &record)
+        });
     }
     let program = body.program.word();
     let removes = ask.purpose == Purpose::Teardown;
@@ -121,6 +136,7 @@ pub(super) fn plan(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Fa
     Ok(Plan {
         name: if removes { "destroy" } else { "apply" }.to_owned(),
         steps: steps(ask, &body, &record, removes, auto),
+        brings: if removes { Vec::new() } else { body.versions() },
         says,
         danger: Danger {
             destroys: removes,
@@ -152,13 +168,7 @@ fn stored(id: &str, record: &Record, after: &[&str]) -> Step {
 
 fn steps(ask: &PlanAsk, body: &Body, record: &Record, removes: bool, auto: bool) -> Vec<Step> {
     let about = || Subject::new(STATE, &ask.stack.to_string());
-    let with = |more: Value| {
-        let mut params = body.params();
-        if let (Value::Object(all), Value::Object(more)) = (&mut params, more) {
-            all.extend(more);
-        }
-        params
-    };
+    let with = |more: Value| body.params_with(more);
     let planned = json!({ "from": "plan", "output": "/plan" });
     let mut hold = HoldRule::always(if removes {
         HoldKind::Teardown
@@ -189,23 +199,10 @@ fn steps(ask: &PlanAsk, body: &Body, record: &Record, removes: bool, auto: bool)
     } else {
         &["validate"]
     };
+    let [generate, init] = laid_out(body, force);
     let mut steps = vec![
-        Step::new(
-            Role::Build,
-            "generate",
-            title("generate"),
-            GENERATE,
-            with(json!({})),
-        ),
-        Step::new(
-            Role::Build,
-            "init",
-            "fetch providers and modules",
-            INIT,
-            with(json!({ "force": force })),
-        )
-        .after(&["generate"])
-        .ended_within(body.limit),
+        generate,
+        init,
         Step::new(
             Role::Look,
             "validate",
@@ -245,21 +242,91 @@ fn steps(ask: &PlanAsk, body: &Body, record: &Record, removes: bool, auto: bool)
                 "deploy the release before: Terraform plans the way back".to_owned()
             }),
         stored(store, record, &["weigh", apply]).leaving(leaves),
-        Step::new(
-            Role::Look,
-            "discard",
-            "discard the plan file",
-            DISCARD,
-            json!({ "node": body.node }),
-        )
-        .after(&["plan"])
-        .finally(),
+        discarded(body),
     ];
     let before_plan = steps.iter().position(|step| step.id.as_str() == "plan");
     if let (Some(unlock), Some(at)) = (unlock, before_plan) {
         steps.insert(at, unlock);
     }
     steps
+}
+
+/// The files of a node, and what they name.
+fn laid_out(body: &Body, force: bool) -> [Step; 2] {
+    let title = format!("generate {}", body.node);
+    let init = Step::new(
+        Role::Build,
+        "init",
+        "fetch providers and modules",
+        INIT,
+        body.params_with(json!({ "force": force })),
+    );
+    [
+        Step::new(Role::Build, "generate", title, GENERATE, body.params()),
+        init.after(&["generate"]).ended_within(body.limit),
+    ]
+}
+
+/// The plan file goes with its deployment.
+fn discarded(body: &Body) -> Step {
+    let title = "discard the plan file";
+    let params = json!({ "node": body.node });
+    Step::new(Role::Look, "discard", title, DISCARD, params)
+        .after(&["plan"])
+        .finally()
+}
+
+/// The plan of a whole: that of a look deploys nothing.
+pub(super) fn of_whole(ask: &PlanAsk, plan: Plan) -> Plan {
+    if ask.purpose == Purpose::Teardown || !is_on(&ask.flags, REFRESH) {
+        return plan;
+    }
+    let steps = plan.steps.into_iter().map(|step| Step {
+        title: match step.kind.part() {
+            Some(_) => format!("look at {}", step.id),
+            None => step.title,
+        },
+        ..step
+    });
+    Plan {
+        name: LOOKS.to_owned(),
+        stays: true,
+        steps: steps.collect(),
+        says: vec![
+            "Each part: what was applied is compared with what is there. Nothing is changed."
+                .to_owned(),
+        ],
+        danger: Danger::default(),
+        ..plan
+    }
+}
+
+/// Sees what others changed of what was applied.
+fn refresh(ask: &PlanAsk, body: &Body) -> Plan {
+    let program = body.program.word();
+    let about = Subject::new(STATE, &ask.stack.to_string());
+    let [generate, init] = laid_out(body, is_on(&ask.flags, FORCE));
+    let look = Step::new(
+        Role::Look,
+        "plan",
+        format!("see what others changed of {}", body.node),
+        PLAN,
+        body.params_with(json!({ "refresh_only": true, "about": about })),
+    );
+    let look = look
+        .after(&["init"])
+        .about(about)
+        .ended_within(body.limit)
+        .leaving(Leaves::Old);
+    Plan {
+        name: LOOKS.to_owned(),
+        stays: true,
+        steps: vec![generate, init, look, discarded(body)],
+        says: vec![format!(
+            "{program} compares what was applied with what is there, and changes nothing."
+        )],
+        ..Plan::default()
+    }
 }
 
 /// Whether a text may be the id of a lock: it is given to the program as a word.

@@ -35,7 +35,7 @@ use serde_json::Value;
 
 use super::entry::{Claim, Form, Home, Remarks, Written, read};
 use super::files::{Files, Need, Read};
-use super::{Follows, PlanAsk, ReadFrom, ReplyTo, System};
+use super::{Follows, PlanAsk, ReadFrom, ReplyTo, System, Tool};
 use crate::domain::deployment::Deployment;
 use crate::domain::estate::Brings;
 use crate::domain::failure::Failure;
@@ -157,8 +157,9 @@ impl System for Service {
         Source::of(spec)?.reads()
     }
 
-    fn needs_git(&self, spec: &Spec) -> bool {
-        Source::of(spec).is_some_and(|source| source.needs_git())
+    fn tools(&self, spec: &Spec) -> Vec<Tool> {
+        let needs = Source::of(spec).filter(Source::needs_git);
+        needs.map(|_| Tool::GIT).into_iter().collect()
     }
 
     fn brings(&self, spec: &Spec) -> Brings {

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::apps;
 use super::entry::{Claim, Form, Home, Remarks, Written, read};
 use super::files::{Files, Read};
-use super::{Branches, COMMIT, Follows, PlanAsk, ReadFrom, ReplyTo, System, asked_commit};
+use super::{Branches, COMMIT, Follows, PlanAsk, ReadFrom, ReplyTo, System, Tool, asked_commit};
 use crate::domain::artifact::Artifact;
 use crate::domain::deployment::Deployment;
 use crate::domain::estate::Brings;
@@ -172,9 +172,10 @@ impl System for Website {
     }
 
     /// A host gives an app its commits without it.
-    fn needs_git(&self, spec: &Spec) -> bool {
+    fn tools(&self, spec: &Spec) -> Vec<Tool> {
         let build = Body::of(spec).ok().and_then(|body| body.site.build);
-        build.is_some_and(|build| build.app.is_none())
+        let needs = build.filter(|build| build.app.is_none());
+        needs.map(|_| Tool::GIT).into_iter().collect()
     }
 
     fn reads(&self, spec: &Spec) -> Option<ReadFrom> {

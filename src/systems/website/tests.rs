@@ -692,7 +692,7 @@ fn what_a_site_brings_and_needs_follows_from_where_it_is_read() {
         then.starts_with("deploy branch ") && then.ends_with(" as it is now"),
         "{then}"
     );
-    assert!(Website.needs_git(&branch));
+    assert_eq!(Website.tools(&branch), [Tool::GIT]);
     let archive = site("prod");
     assert!(
         Website
@@ -700,5 +700,5 @@ fn what_a_site_brings_and_needs_follows_from_where_it_is_read() {
             .then
             .contains("`holdpoint publish` brings files")
     );
-    assert!(!Website.needs_git(&archive));
+    assert_eq!(Website.tools(&archive), []);
 }

@@ -272,3 +272,22 @@ fn everything_goes_only_once_its_name_was_typed() {
         )
     );
 }
+
+#[test]
+fn a_look_for_drift_applies_nothing_and_leaves_its_stack_as_it_is() {
+    let (stack, spec, _) = parts().remove(0);
+    let ask = flagged(&ask(&stack, Purpose::Deploy), plan::REFRESH);
+    let plan = planned(&ask, &spec, "k1");
+    assert!(plan.stays && plan.brings.is_empty());
+    assert!(plan.steps.iter().all(|step| !step.changes()), "{plan:?}");
+    let look = step(&plan, "plan");
+    assert_eq!(look.params["refresh_only"], json!(true));
+    let finally = step(&plan, "discard");
+    assert!(finally.finaliser.is_some(), "no plan file is left");
+    let ask = PlanAsk {
+        flags: super::plans::ask(&stack, Purpose::Deploy).flags,
+        ..ask
+    };
+    let brings = planned(&ask, &spec, "k1").brings;
+    assert_eq!(brings, [Row::new("a", "v1")]);
+}

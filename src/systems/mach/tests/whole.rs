@@ -5,6 +5,7 @@ use serde_json::json;
 use super::plans::{ask, read};
 use super::*;
 use crate::domain::flag::Value as Chosen;
+use crate::domain::level::Danger;
 use crate::domain::plan::{Leaves, Plan, Role, StepKind};
 
 fn whole() -> (StackId, Spec) {
@@ -144,4 +145,18 @@ fn a_teardown_walks_the_edges_in_reverse() {
     assert_eq!(parts(&all), ["dev/shop/nl/b", "dev/shop/nl"]);
     assert_eq!(all.steps[1].after, ["nl/b".into()]);
     assert!(all.danger.destroys && all.check().is_ok());
+}
+
+#[test]
+fn a_look_for_drift_at_a_whole_looks_at_each_part() {
+    let (id, spec) = whole();
+    let mut ask = ask(&id, Purpose::Deploy);
+    let on = Chosen::Switch(true);
+    ask.flags.insert("refresh-only".parse().unwrap(), on);
+    let plan = Mach.plan(&ask, &spec, &Sights::default()).unwrap();
+    assert!(plan.stays && plan.danger == Danger::default());
+    let steps: Vec<_> = plan.steps.iter().map(|step| step.title.as_str()).collect();
+    assert_eq!(steps, ["look at nl", "look at nl/b"]);
+    let flags = &plan.steps[0].params["flags"];
+    assert_eq!(flags["refresh-only"], json!(true));
 }

@@ -58,7 +58,7 @@ fn a_repository_of_bitbucket_is_read_as_its_app() {
         ..from_git_entry(json!({}))
     };
     let spec = body::spec(&stack("prod"), &entry, &SourceBundle::default());
-    assert!(spec.secrets().is_empty() && !Website.needs_git(&spec));
+    assert!(spec.secrets().is_empty() && Website.tools(&spec).is_empty());
     assert_eq!(Website.replies(&spec), None);
     let looks = Website.looks(&ask("prod", Purpose::Deploy), &spec, &there());
     assert_eq!(looks[0].with, json!({ "bitbucket": "holdpoint-acme" }));

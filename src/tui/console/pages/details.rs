@@ -142,10 +142,14 @@ fn lines(stack: &StackId, scene: &Scene<'_>, theme: &Theme) -> Vec<Text> {
                 .flat_map(|(sight, _)| rows(&sight.rows)),
         );
     }
-    let filed = world.catalog.stacks.get(stack).map(|entry| &entry.rows);
-    if let Some(filed) = filed.filter(|rows| !rows.is_empty()) {
-        lines.push(Text::new("by the file", "").role(Role::Dim));
-        lines.extend(rows(filed));
+    let found = world.found(stack);
+    let by = [
+        ("by the file", world.filed(stack)),
+        ("as found", found.iter().map(|one| one.told(now)).collect()),
+    ];
+    for (by, facts) in by.iter().filter(|(_, facts)| !facts.is_empty()) {
+        lines.push(Text::new(*by, "").role(Role::Dim));
+        lines.extend(rows(facts));
     }
     if let Some(d) = world.latest(stack) {
         lines.push(Text::new("", ""));
@@ -279,14 +283,19 @@ fn deployment(world: &World, d: &Deployment, now: Time) -> Vec<Text> {
         let took = run.started_at.map_or_else(String::new, |at| {
             short(run.ended_at.unwrap_or(now).since(at))
         });
-        let mut text = format!("{:<9} {took:>6}  {}", run.state.word(), run.does(step));
+        let stands = world.step_stands(d, step, run, now);
+        let word = stands.state.word();
+        let mut text = format!("{word:<9} {took:>6}  {}", run.does(step));
+        if let Some(says) = &stands.says {
+            let _ = write!(text, "  {says}");
+        }
         if let Some(failure) = &run.failure {
             let _ = write!(text, "  {}", failure.summary);
         }
         if let Some(reason) = &run.reason {
             let _ = write!(text, "  ({reason})");
         }
-        lines.push(Text::new(format!("  {}", step.id), text).role(states::step_role(run.state)));
+        lines.push(Text::new(format!("  {}", step.id), text).role(states::step_role(stands.state)));
         lines.extend(work::phases(world, d, step, run, now));
     }
     lines

@@ -1,0 +1,105 @@
+//! What the steps of deployments found of a stack, and what of its file runs.
+
+use std::collections::BTreeMap;
+
+use super::World;
+use crate::domain::ids::{DeploymentNo, StackId};
+use crate::domain::row::Row;
+use crate::domain::stack::Stack;
+use crate::domain::time::{Time, short};
+
+/// A fact that a step found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The fact.
+    pub row: Row,
+    /// When it was found.
+    pub at: Time,
+    /// By which deployment.
+    pub by: DeploymentNo,
+}
+
+impl Found {
+    /// The fact with its age.
+    #[must_use]
+    pub fn told(&self, now: Time) -> Row {
+        let age = short(now.since(self.at));
+        let is = format!("{}  {age} ago by {}", self.row.is, self.by);
+        Row::new(self.row.name.as_str(), &is)
+    }
+}
+
+impl World {
+    /// What was found of a stack: the newest of each name.
+    #[must_use]
+    pub fn found(&self, stack: &StackId) -> Vec<Found> {
+        let mut newest: BTreeMap<String, Found> = BTreeMap::new();
+        for d in self.deployments_of(stack) {
+            for run in d.steps.values() {
+                let (Some(output), Some(at)) = (&run.output, run.ended_at) else {
+                    continue;
+                };
+                for row in output.facts() {
+                    let name = row.name.to_string();
+                    if newest.get(&name).is_none_or(|known| known.at < at) {
+                        newest.insert(
+                            name,
+                            Found {
+                                row,
+                                at,
+                                by: d.no(),
+                            },
+                        );
+                    }
+                }
+            }
+        }
+        newest.into_values().collect()
+    }
+
+    /// A program that a stack needs and this machine has not; of parts their whole says it.
+    pub(super) fn lacks(&self, stack: &StackId) -> Option<String> {
+        let entry = self.catalog.stacks.get(stack)?;
+        let lacks = entry.lacks.as_ref().filter(|_| stack.part.is_none())?;
+        Some(lacks.to_string())
+    }
+
+    /// What the last deployment of a stack found to be another than what was brought, with its age.
+    pub(super) fn drift(&self, stack: &Stack, now: Time) -> Option<String> {
+        let last = self.deployment(stack.last?)?;
+        let mut outputs = last.steps.values().filter_map(|run| run.output.as_ref());
+        let found = outputs.find(|output| output.outdates())?.facts();
+        let age = short(now.since(last.ended_at?));
+        let all: Vec<String> = found
+            .iter()
+            .map(|row| format!("{}: {}", row.name, row.is))
+            .collect();
+        Some(format!("{} ({age} ago)", all.join("; ")))
+    }
+
+    /// What the estate's file says of a stack; of what runs in another version, which that is; and
+    /// which program it lacks.
+    #[must_use]
+    pub fn filed(&self, stack: &StackId) -> Vec<Row> {
+        let entry = self.catalog.stacks.get(stack);
+        let filed = entry.map(|entry| &entry.rows);
+        let serving = self.in_service(stack);
+        let runs = serving.and_then(|d| Some((d.no(), &d.plan.as_ref()?.brings)));
+        let row = |row: &Row| {
+            let other = runs.and_then(|(no, all)| {
+                let own = all.iter().find(|own| own.name == row.name)?;
+                (own.is != row.is).then_some((no, own))
+            });
+            match other {
+                Some((no, own)) => {
+                    let is = format!("{}, {} runs since {no}", row.is, own.is);
+                    Row::new(row.name.as_str(), &is)
+                }
+                None => row.clone(),
+            }
+        };
+        let lacks = entry.and_then(|entry| entry.lacks.as_ref());
+        let lacks = lacks.map(|why| Row::new("missing", why.as_str()));
+        filed.into_iter().flatten().map(row).chain(lacks).collect()
+    }
+}
