@@ -138,9 +138,13 @@ pub(super) fn tool(tool: Tool, needing: &[StackId], found: Result<PathBuf, Strin
     match found {
         Ok(path) => {
             let path = Safe::from(path.as_path());
-            Fact::right(name, format!("{path}; it {does} {of}"))
+            let says = format!("{path}, by the PATH of this shell; it {does} {of}");
+            Fact::right(name, says)
         }
-        Err(why) => Fact::wrong(name, format!("{why}, and it {does} {of}: {hint}")),
+        Err(why) => {
+            let says = format!("{why}, the PATH of this shell, and it {does} {of}: {hint}");
+            Fact::wrong(name, says)
+        }
     }
 }
 

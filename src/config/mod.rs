@@ -231,7 +231,8 @@ impl Lacking {
         tools.iter().find_map(|tool| {
             let known = self.0.entry(*tool).or_insert_with(|| {
                 let why = child::here(tool.name).err()?;
-                Some(Safe::new(&format!("{why}: {}", tool.hint)))
+                let says = format!("{why}, the PATH of this shell: {}", tool.hint);
+                Some(Safe::new(&says))
             });
             known.clone()
         })

@@ -92,11 +92,7 @@ fn entries(intent: &Intent, catalog: &Catalog, folds: &Folds) -> Result<Vec<Atta
     for stack in stacks {
         let fold = folds.stack(stack);
         let was_deployed = fold.last.or(fold.last_good).is_some();
-        match catalog
-            .stacks
-            .get(stack)
-            .map(|entry| (&entry.spec, &entry.bundle))
-        {
+        match catalog.of(stack).map(|entry| (&entry.spec, &entry.bundle)) {
             Some((Ok(spec), bundle)) => {
                 let of = |stack: &StackId, spec: &Spec, bundle: &SourceBundle| Attached {
                     stack: stack.clone(),

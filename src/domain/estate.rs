@@ -52,6 +52,19 @@ pub struct Catalog {
     pub families: BTreeMap<EnvName, AppName>,
 }
 
+impl Catalog {
+    /// What is said of a stack; of a part of which nothing is said, what is said of its whole where
+    /// that cannot be read: which parts it has is not known then.
+    #[must_use]
+    pub fn of(&self, stack: &StackId) -> Option<&Entry> {
+        let whole = || {
+            let whole = self.stacks.get(&stack.whole());
+            whole.filter(|whole| whole.spec.is_err())
+        };
+        self.stacks.get(stack).or_else(whole)
+    }
+}
+
 /// One stack of the catalog.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {

@@ -186,6 +186,16 @@ impl<'a> Group<'a> {
             ),
         }];
         says.push(format!("Each part: {}.", self.each()));
+        let standing = self.ask.standing.keys();
+        let gone: Vec<&StackId> = standing
+            .filter(|id| !self.parts.contains_key(*id))
+            .collect();
+        if !gone.is_empty() {
+            says.push(format!(
+                "Not in the file any more, and left as they are until they are torn down: {}.",
+                names(&gone)
+            ));
+        }
         let lacking: BTreeSet<&StackId> = chosen
             .iter()
             .flat_map(|id| &self.after[id])

@@ -57,11 +57,29 @@ impl World {
         newest.into_values().collect()
     }
 
+    /// That the estate's file names a stack no more which stands.
+    pub(super) fn left_out(&self, stack: &Stack) -> Option<String> {
+        let (id, catalog) = (&stack.id, &self.catalog);
+        let whole = catalog.stacks.get(&id.whole());
+        // Which apps and parts there are is not known where nobody told, or the files are wrong.
+        let is_read = match whole {
+            Some(whole) => whole.spec.is_ok(),
+            None => {
+                catalog.environments.contains_key(&id.env)
+                    && !catalog.families.contains_key(&id.env)
+            }
+        };
+        let out = is_read && !catalog.stacks.contains_key(id) && stack.release.is_some();
+        out.then(|| {
+            format!("the estate's file names it no more; `holdpoint teardown {id}` takes it away")
+        })
+    }
+
     /// A program that a stack needs and this machine has not; of parts their whole says it.
-    pub(super) fn lacks(&self, stack: &StackId) -> Option<String> {
-        let entry = self.catalog.stacks.get(stack)?;
-        let lacks = entry.lacks.as_ref().filter(|_| stack.part.is_none())?;
-        Some(lacks.to_string())
+    pub(super) fn lacks(&self, stack: &Stack) -> Option<String> {
+        let is_told = stack.id.part.is_none() && stack.current.is_none();
+        let entry = self.catalog.stacks.get(&stack.id).filter(|_| is_told)?;
+        Some(entry.lacks.as_ref()?.to_string())
     }
 
     /// What the last deployment of a stack found to be another than what was brought, with its age.
@@ -84,17 +102,11 @@ impl World {
         let entry = self.catalog.stacks.get(stack);
         let filed = entry.map(|entry| &entry.rows);
         let serving = self.in_service(stack);
-        let runs = serving.and_then(|d| Some((d.no(), &d.plan.as_ref()?.brings)));
+        let runs = serving.and_then(|d| Some(&d.plan.as_ref()?.brings));
         let row = |row: &Row| {
-            let other = runs.and_then(|(no, all)| {
-                let own = all.iter().find(|own| own.name == row.name)?;
-                (own.is != row.is).then_some((no, own))
-            });
-            match other {
-                Some((no, own)) => {
-                    let is = format!("{}, {} runs since {no}", row.is, own.is);
-                    Row::new(row.name.as_str(), &is)
-                }
+            let own = runs.and_then(|all| all.iter().find(|own| own.name == row.name));
+            match own.filter(|own| own.is != row.is) {
+                Some(own) => Row::new(row.name.as_str(), &format!("{}, {} runs", row.is, own.is)),
                 None => row.clone(),
             }
         };

@@ -281,7 +281,7 @@ impl World {
             .or_else(|| serves.trouble())
             .or_else(|| elsewhere.map(|at| elsewhere::says(&stack, at)))
             .or_else(|| self.drift(&stack, now))
-            .or_else(|| self.lacks(id))
+            .or_else(|| self.lacks(&stack))
             .or_else(|| old.clone())
             .or_else(|| {
                 let age = now.since(seen_at?);
@@ -291,7 +291,8 @@ impl World {
                     throttled.by,
                     short(age)
                 ))
-            });
+            })
+            .or_else(|| self.left_out(&stack));
         Row {
             stack: id.clone(),
             state,

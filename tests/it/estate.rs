@@ -26,6 +26,7 @@ fn the_practice_estate_is_read_and_planned_whole() {
         [
             EnvClass::Development,
             EnvClass::Production,
+            EnvClass::Development,
             EnvClass::Staging
         ]
     );
@@ -41,7 +42,7 @@ fn the_practice_estate_is_read_and_planned_whole() {
         .count();
     assert!(
         services >= 9 && catalog.stacks.len() > services,
-        "services and a script"
+        "services, sites and a script"
     );
     for (id, entry) in &catalog.stacks {
         let spec = entry

@@ -70,7 +70,7 @@ impl Process {
             Ok(Err(LayOutError::File(why))) if why.is_full() => Ok(false),
             Ok(Err(LayOutError::File(why))) => Err(Failure::new(format!("step {step}: {why}"))),
             Ok(Err(why)) => Err(Failure::new(format!("step {step}: {why}"))
-                .hint("fix the command or its files in the estate file and deploy again")),
+                .hint("fix the command or its files in the estate file, or install what it names where the engine's PATH finds it, and deploy again")),
             Err(why) => Err(Failure::new(format!("step {step}: {why}"))),
         }
     }

@@ -21,6 +21,8 @@ pub(super) struct What {
     pub(super) changes: Changes,
     /// What others changed since the last apply.
     drift: Vec<ChangeRow>,
+    /// Whether anything was applied, as its state says.
+    is_applied: bool,
     pub(super) counts: Counts,
     /// Of the program that planned.
     pub(super) version: String,
@@ -43,6 +45,42 @@ struct Shown {
     resource_changes: Vec<Resource>,
     #[serde(default)]
     resource_drift: Vec<Resource>,
+    #[serde(default)]
+    prior_state: Prior,
+}
+
+/// The state before.
+#[derive(Deserialize, Default)]
+struct Prior {
+    #[serde(default)]
+    values: Values,
+}
+
+#[derive(Deserialize, Default)]
+struct Values {
+    #[serde(default)]
+    root_module: Module,
+}
+
+#[derive(Deserialize, Default)]
+struct Module {
+    #[serde(default)]
+    resources: Vec<Kept>,
+    #[serde(default)]
+    child_modules: Vec<Module>,
+}
+
+#[derive(Deserialize)]
+struct Kept {
+    #[serde(default)]
+    mode: String,
+}
+
+impl Module {
+    fn holds_any(&self) -> bool {
+        self.resources.iter().any(|one| one.mode == "managed")
+            || self.child_modules.iter().any(Module::holds_any)
+    }
 }
 
 #[derive(Deserialize)]
@@ -75,12 +113,12 @@ struct Change {
 /// Reads what `show -json` says of a plan file.
 pub(super) fn read(told: &[u8], about: Subject) -> Result<What, String> {
     let shown: Shown = serde_json::from_slice(told).map_err(|why| why.to_string())?;
-    let rows = |resources: &[Resource]| -> Vec<ChangeRow> {
-        let managed = resources.iter().filter(|one| one.mode != "data");
-        managed.filter_map(row).collect()
-    };
-    let drift = rows(&shown.resource_drift);
-    let mut rows = rows(&shown.resource_changes);
+    let managed = |one: &&Resource| one.mode != "data";
+    let drift = shown.resource_drift.iter().filter(managed);
+    let drift = drift.filter(|one| one.change.is_real()).filter_map(row);
+    let drift: Vec<ChangeRow> = drift.collect();
+    let changes = shown.resource_changes.iter().filter(managed);
+    let mut rows: Vec<ChangeRow> = changes.filter_map(row).collect();
     rows.sort_by(|a, b| (rank(a.does), &a.logical).cmp(&(rank(b.does), &b.logical)));
     let count = |all: &[Does]| rows.iter().filter(|row| all.contains(&row.does)).count();
     let counts = Counts {
@@ -101,6 +139,7 @@ pub(super) fn read(told: &[u8], about: Subject) -> Result<What, String> {
             loses,
             more_dangerous: false,
         },
+        is_applied: shown.prior_state.values.root_module.holds_any() || !drift.is_empty(),
         drift,
         counts,
         version: shown.terraform_version,
@@ -125,13 +164,17 @@ impl What {
             remove,
         } = self.counts;
         let counts = format!("+{add} ~{change} -{remove}, {replace} to replace");
-        vec![Row::new("last plan", &counts), self.drift()]
+        let counts = Row::new("last plan", &counts);
+        std::iter::once(counts)
+            .chain(self.is_applied.then(|| self.drift()))
+            .collect()
     }
 
     /// A look at what others changed.
     pub(super) fn drifted(&self) -> Output {
         let n = self.drift.len();
-        Output::public(json!({ "drift": n, "outdates": n > 0 })).found(&[self.drift()])
+        let outdates = n > 0 || !self.is_applied;
+        Output::public(json!({ "drift": n, "outdates": outdates })).found(&[self.drift()])
     }
 
     fn drift(&self) -> Row {
@@ -141,6 +184,7 @@ impl What {
         let n = self.drift.len();
         let more = n.saturating_sub(NAMED);
         let is = match (n, more) {
+            (0, _) if !self.is_applied => "its state is empty: nothing is applied".to_owned(),
             (0, _) => "none".to_owned(),
             (n, 0) => format!("{n} changed by others: {names}"),
             (n, more) => format!("{n} changed by others: {names}, and {more} more"),
@@ -188,7 +232,31 @@ fn row(one: &Resource) -> Option<ChangeRow> {
     Some(row)
 }
 
+/// Whether a value says nothing: providers read one such value where another was written.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 impl Change {
+    /// Whether somebody made it: nobody wrote no tags where there were none.
+    fn is_real(&self) -> bool {
+        let (Some(before), Some(after)) = (self.before.as_object(), self.after.as_object()) else {
+            return true;
+        };
+        let of = |all: &Map<String, Value>, name: &str| {
+            let value = all.get(name).filter(|value| !is_empty(value));
+            value.cloned()
+        };
+        let mut names = before.keys().chain(after.keys());
+        names.any(|name| of(before, name) != of(after, name))
+    }
+
     /// The properties that change, each with a digest of from what to what; none where that is a
     /// secret, or known only once it is done.
     fn values(&self) -> BTreeMap<String, Option<Digest>> {
@@ -275,6 +343,28 @@ mod tests {
 
     use super::*;
 
+    /// A state with a resource of a module.
+    fn state() -> Value {
+        let module = json!({ "resources": [{ "mode": "managed", "address": "a.b" }] });
+        json!({ "values": { "root_module": { "child_modules": [module] } } })
+    }
+
+    #[test]
+    fn where_nothing_is_applied_nothing_can_drift() {
+        let told = json!({ "prior_state": { "values": { "root_module": { "resources": [{ "mode": "data" }] } } } });
+        let what = read(told.to_string().as_bytes(), Subject::new("t", "n")).unwrap();
+        assert_eq!(
+            what.facts(false),
+            [Row::new("last plan", "+0 ~0 -0, 0 to replace")]
+        );
+        let looked = what.drifted();
+        assert!(looked.outdates(), "the next deployment plans");
+        assert_eq!(
+            looked.facts(),
+            [Row::new("drift", "its state is empty: nothing is applied")]
+        );
+    }
+
     #[test]
     fn rows_say_what_is_taken_first_and_no_value() {
         let change = |actions: &[&str], more: Value| {
@@ -297,7 +387,7 @@ mod tests {
             one("d", "aws_db_instance", change(&["delete", "create"], json!({}))),
             one("e", "x", change(&["no-op"], json!({}))),
             one("f", "x", change(&["forget"], json!({}))),
-        ] });
+        ], "prior_state": state() });
         let what = read(told.to_string().as_bytes(), Subject::new("t", "n")).unwrap();
         let rows: Vec<_> = what
             .changes
@@ -336,10 +426,19 @@ mod tests {
 
     #[test]
     fn drift_names_what_others_changed() {
-        let one = |n: u8| json!({ "address": format!("module.a.x{n}"), "mode": "managed", "type": "x", "change": { "actions": ["update"] } });
+        let one = |n: u8| {
+            // The last of them is nobody's: no tags were written, and none are read.
+            let after = if n == 9 {
+                json!({})
+            } else {
+                json!({ "env": "prod" })
+            };
+            let change = json!({ "actions": ["update"], "before": { "tags": null }, "after": { "tags": after } });
+            json!({ "address": format!("module.a.x{n}"), "mode": "managed", "type": "x", "change": change })
+        };
         let drifted = |n: u8| {
-            let all: Vec<Value> = (0..n).map(one).collect();
-            let told = json!({ "resource_drift": all });
+            let all: Vec<Value> = (0..n).chain([9]).map(one).collect();
+            let told = json!({ "resource_drift": all, "prior_state": state() });
             let what = read(told.to_string().as_bytes(), Subject::new("t", "n"));
             let output = what.unwrap().drifted();
             (output.outdates(), output.facts()[0].is.to_string())

@@ -100,13 +100,14 @@ pub(super) fn cause(failure: Failure, what: &str) -> Failure {
 /// A failure that says what to deploy first, where what comes before a part has not the outputs that
 /// this needs.
 pub(super) fn before(failure: Failure, stack: &StackId) -> Failure {
-    let outputs = ["Unsupported attribute", "terraform_remote_state"];
-    if !outputs.iter().all(|part| failure.detail.contains(part)) {
+    let says = |part: &str| failure.detail.contains(part);
+    let lacks = says("Unsupported attribute") && says("terraform_remote_state");
+    if !lacks && !says("Unable to find remote state") {
         return failure;
     }
     let whole = stack.whole();
     failure.hint(format!(
-        "what comes before it has no such output: `holdpoint deploy {whole}` deploys all parts in their order"
+        "what comes before it is not there as it needs that: `holdpoint deploy {whole}` deploys all parts in their order"
     ))
 }
 
@@ -131,7 +132,9 @@ impl Diagnostic<'_> {
             none if none.is_empty() => none,
             detail => format!(": {detail}"),
         };
+        // Of a block the place says enough.
         let code = self.snippet.as_ref().map(|snippet| snippet.code.trim());
+        let code = code.filter(|code| !code.ends_with('{'));
         let code = code.map_or_else(String::new, |code| format!(": {code}"));
         format!("{about}{}{detail}{place}{code}", self.summary)
     }

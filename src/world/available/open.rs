@@ -85,7 +85,7 @@ impl World {
         };
         let deploy = |source| Some(Intent::deploy(id.clone(), source));
         match doing {
-            Doing::Deploy => match self.catalog.stacks.get(&id) {
+            Doing::Deploy => match self.catalog.of(&id) {
                 None => Err(NotNow::new(format!("the estate file does not name {id}"))),
                 Some(entry) => match &entry.spec {
                     Err(why) => Err(NotNow::new(format!("its files cannot be read: {why}"))),

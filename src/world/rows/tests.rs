@@ -252,7 +252,9 @@ fn what_was_seen_before_the_last_end_tells_nothing_of_now() {
 fn that_aws_throttles_is_said_while_an_engine_says_so() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    scene.ago(900).good("dev/a", fixture::spec("dev/a", "1"));
+    let release = fixture::spec("dev/a", "1");
+    scene.listed("dev/a", Ok(release.clone()));
+    scene.ago(900).good("dev/a", release);
     scene.cfn("dev/a", "UPDATE_COMPLETE", 900, vec![]);
     scene
         .world
@@ -664,4 +666,30 @@ fn what_waits_for_contact_before_its_plan_says_why() {
     let runs = (State::Run, false, None);
     assert_eq!(row(40, None), runs, "there is contact again");
     assert_eq!(row(55, Some(why)), runs, "that was an earlier wait");
+}
+
+/// What stands and is in the file no more is told, but not where the file cannot be read.
+#[test]
+fn a_stack_that_the_file_names_no_more_says_so() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    let release = fixture::spec("dev/orders", "412");
+    scene
+        .listed("dev/orders", Ok(release.clone()))
+        .ago(60)
+        .good("dev/orders", release);
+    scene.cfn("dev/orders", "UPDATE_COMPLETE", 60, vec![]);
+    let why = |scene: &Scene| scene.world.row(&id("dev/orders"), NOW).why;
+    assert_eq!(why(&scene), None);
+    let catalog = std::sync::Arc::make_mut(&mut scene.world.catalog);
+    let entry = catalog.stacks.remove(&id("dev/orders")).unwrap();
+    let says = why(&scene).unwrap();
+    assert!(says.contains("`holdpoint teardown dev/orders`"), "{says}");
+    let catalog = std::sync::Arc::make_mut(&mut scene.world.catalog);
+    let entry = crate::domain::estate::Entry {
+        spec: Err("wrong".to_owned()),
+        ..entry
+    };
+    catalog.stacks.insert(id("dev/orders"), entry);
+    assert_eq!(why(&scene), None);
 }

@@ -284,8 +284,8 @@ fn deployment(world: &World, d: &Deployment, now: Time) -> Vec<Text> {
             short(run.ended_at.unwrap_or(now).since(at))
         });
         let stands = world.step_stands(d, step, run, now);
-        let word = stands.state.word();
-        let mut text = format!("{word:<9} {took:>6}  {}", run.does(step));
+        let state = stands.state.word();
+        let mut text = format!("{state:<9} {took:>6}  {}", run.does(step));
         if let Some(says) = &stands.says {
             let _ = write!(text, "  {says}");
         }
