@@ -9,9 +9,31 @@ use crate::domain::time::Time;
 
 use super::Parts;
 use super::looks::Planning;
+use crate::store::Store;
 
 /// When it is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
+
+/// Nobody waits yet: an engine that ended while it did may have left that told.
+pub(super) async fn nobody_waits(store: &dyn Store) {
+    let all = store.sightings(0).await.map(|(all, _)| all);
+    let waits = all.unwrap_or_default().into_iter();
+    let over = waits
+        .filter(|((_, source), told)| source == CONTACT && told.stale.is_some())
+        .map(|(key, told)| {
+            (
+                key,
+                Sighting {
+                    stale: None,
+                    ..told
+                },
+            )
+        });
+    let over: Vec<_> = over.collect();
+    if !over.is_empty() {
+        let _ = store.put_sightings(&over).await;
+    }
+}
 
 /// The wait of one look, or of one plan.
 pub(super) struct Wait<'a> {
@@ -59,5 +81,28 @@ impl<'a> Wait<'a> {
         let stack = &self.planning.ask.stack;
         let key = (format!("stack/{stack}"), CONTACT.to_owned());
         let _ = self.parts.store.put_sightings(&[(key, sighting)]).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::memory::Memory;
+
+    #[tokio::test]
+    async fn what_an_engine_left_that_waited_is_told_no_more() {
+        let store = Memory::new();
+        let key = ("stack/dev/shop".to_owned(), CONTACT.to_owned());
+        let told = Sighting {
+            value: Seen::Nothing,
+            taken_at: Time(7),
+            place: None,
+            stale: Some("no contact".into()),
+        };
+        store.put_sightings(&[(key.clone(), told)]).await.unwrap();
+        nobody_waits(&store).await;
+        let (all, _) = store.sightings(0).await.unwrap();
+        let left = all.iter().find(|(own, _)| *own == key).unwrap();
+        assert_eq!((left.1.taken_at, &left.1.stale), (Time(7), &None));
     }
 }

@@ -171,6 +171,7 @@ impl Engine {
         for request in begun.filter_map(|d| d.request.as_ref()) {
             door.learn(&request.spec).await;
         }
+        contact::nobody_waits(parts.store.as_ref()).await;
         (parts.eyes, parts.lines) = (door.eyes(parts.eyes), door.lines(parts.lines));
         let found = parts.store.gap();
         let gap = found.filter(|gap| gap.matters(&folds));

@@ -1,6 +1,7 @@
 //! Cancelling on cards: what a wish can still stop, and what runs to its end all the same.
 
 use crate::domain::deployment::Deployment;
+use crate::domain::folds::Folds;
 use crate::domain::label::{CardLine, Label};
 use crate::domain::plan::{Cancel, Leaves, Step};
 
@@ -8,12 +9,14 @@ use super::Cancels;
 use super::lines::line;
 
 /// What the card of a cancel says: of each step that runs, what can be done about it.
-pub(super) fn cancel_lines(lines: &mut Vec<CardLine>, d: &Deployment, cancels: &Cancels) {
+pub(super) fn cancel_lines(
+    lines: &mut Vec<CardLine>,
+    folds: &Folds,
+    d: &Deployment,
+    cancels: &Cancels,
+) {
     line(lines, Label::Step, format!("{} {}", d.no(), d.phase));
-    let told: Vec<String> = live(d)
-        .map(|step| format!("{} ({})", step.title, cancel_of(step, cancels).says()))
-        .collect();
-    line(lines, Label::Running, told.join(", "));
+    line(lines, Label::Running, told(folds, d, cancels).join(", "));
     let goes = goes_all_the_same(d, cancels);
     let left = if goes {
         "nothing, once the removal has gone through: only a new deployment brings back what served"
@@ -35,6 +38,30 @@ pub(super) fn cancel_lines(lines: &mut Vec<CardLine>, d: &Deployment, cancels: &
         None => format!("{} ends TERMINATED once all that runs has ended", d.no()),
     };
     line(lines, Label::Then, then);
+}
+
+/// What can be done about each step that runs; of a part, about what runs of its own deployment.
+fn told(folds: &Folds, d: &Deployment, cancels: &Cancels) -> Vec<String> {
+    let runs = d.runs().filter(|(_, run)| run.is_live());
+    let all = runs.flat_map(|(step, run)| {
+        let says = |title: &str, step: &Step| {
+            let what = cancel_of(step, cancels).says();
+            format!("{title} ({what})")
+        };
+        let child = d.asking(&step.id, run.attempt).child();
+        let child = step.kind.part().and(folds.deployments.get(&child));
+        let Some(child) = child else {
+            return vec![says(&step.title, step)];
+        };
+        let own: Vec<String> = live(child)
+            .map(|own| says(&format!("{}: {}", step.id, own.title), own))
+            .collect();
+        if own.is_empty() {
+            return vec![format!("{} (ends at once: nothing of it runs)", step.title)];
+        }
+        own
+    });
+    all.collect()
 }
 
 /// What the card says where a cancel is given up on.

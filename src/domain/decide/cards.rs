@@ -99,7 +99,7 @@ pub fn card(
         }
         Intent::Cancel { deployment } => {
             let d = stop::may_cancel(folds, *deployment, cx)?;
-            cancel::cancel_lines(&mut lines, d, cx.cancels);
+            cancel::cancel_lines(&mut lines, folds, d, cx.cancels);
         }
         Intent::Abandon { deployment } => {
             cancel::abandon_lines(&mut lines, stop::may_abandon(folds, *deployment, cx)?);

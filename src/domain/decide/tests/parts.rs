@@ -8,6 +8,7 @@ use serde_json::json;
 use super::outside::{held, plan, step};
 use super::sim::{Ends, Sim, attached, env};
 use crate::domain::ask::{Attached, Intent, Source};
+use crate::domain::decide::cancel::cancel_lines;
 use crate::domain::decide::*;
 use crate::domain::deployment::{Deployment, StepState};
 use crate::domain::end::End;
@@ -16,6 +17,7 @@ use crate::domain::failure::Failure;
 use crate::domain::flag::Flags;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::Part;
+use crate::domain::label::Label;
 use crate::domain::plan::{Output, Plan, Role, Step};
 use crate::domain::purpose::Purpose;
 
@@ -231,6 +233,29 @@ fn a_cancel_of_a_whole_is_one_of_its_parts() {
     assert!(matches!(ended(&whole()), Some(End::Terminated { .. })));
     assert_eq!(ended(&part("b")), None);
     assert_eq!(sim.replayed(), sim.folds);
+}
+
+/// The card of a cancel names what runs of each part, and says where nothing does.
+#[test]
+fn a_cancel_of_a_whole_asks_nothing_of_what_is_held() {
+    let says = |own: &Plan| {
+        let mut sim = Sim::new(OnFailure::Break);
+        sim.deploys(&shop(&[("a", &[]), ("b", &["a"])], own, None));
+        let (mut lines, d) = (Vec::new(), sim.of(&whole()).unwrap());
+        cancel_lines(&mut lines, &sim.folds, &d, &Cancels::new());
+        let runs = lines.iter().find(|line| line.label == Label::Running);
+        runs.unwrap().text.clone()
+    };
+    let held = says(&waits());
+    assert!(
+        held.ends_with("(ends at once: nothing of it runs)"),
+        "{held}"
+    );
+    let runs = says(&works());
+    assert!(
+        runs.starts_with("a: ") && runs.contains("runs to its end"),
+        "{runs}"
+    );
 }
 
 /// A part has its own queue: what runs there ends first. Who ends the part's deployment ends the step.
