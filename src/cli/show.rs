@@ -209,12 +209,7 @@ fn deployment(
             out.line(&format!("  commit {written}"))?;
         }
     }
-    let stack = d.stack().map(|stack| world.folds.stack(stack));
-    let current = stack.filter(|stack| stack.current.is_none_or(|current| current == d.id));
-    if let Some((since, why)) = current
-        .as_ref()
-        .and_then(|stack| world.out_of_contact(stack))
-    {
+    if let Some((since, why)) = world.waits_for_contact(d) {
         let waits = short(now.since(since));
         out.line(&format!("  LOST for {waits}: {why}"))?;
     }

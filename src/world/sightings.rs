@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::domain::deployment::Phase;
+use crate::domain::deployment::{Deployment, Phase};
 use crate::domain::end::End;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::lifecycle::PhaseFlag;
@@ -332,6 +332,15 @@ impl World {
         let sighting = self.sighting(&of_stack(&stack.id), CONTACT)?;
         let why = sighting.stale.as_ref()?;
         (sighting.taken_at >= from).then_some((sighting.taken_at, why))
+    }
+
+    /// The same of a deployment: one that waits behind another does not wait for contact.
+    #[must_use]
+    pub fn waits_for_contact(&self, d: &Deployment) -> Option<(Time, &Safe)> {
+        let stack = self.folds.stacks.get(d.stack()?)?;
+        let first = || Some(stack.queue.first()?.deployment);
+        let is_it = stack.current.or_else(first) == Some(d.id);
+        self.out_of_contact(stack).filter(|_| is_it)
     }
 
     /// When a stack was seen last, and why the newest look failed, if it did.

@@ -4,7 +4,6 @@
 use crate::domain::deployment::{Deployment, StepRun, StepState, Stopping};
 use crate::domain::plan::Step;
 use crate::domain::time::Time;
-use crate::text::safe::Safe;
 
 use super::World;
 use super::rows::{lost_step, step_at, trouble};
@@ -33,13 +32,6 @@ impl World {
         child.map_or(own, |child| self.part_stands(child, now))
     }
 
-    fn waits_for_contact(&self, child: &Deployment) -> Option<&Safe> {
-        let stack = self.folds.stacks.get(child.stack()?)?;
-        let is_next = stack.current.is_none_or(|current| current == child.id);
-        let (_, why) = self.out_of_contact(stack).filter(|_| is_next)?;
-        Some(why)
-    }
-
     fn part_stands(&self, child: &Deployment, now: Time) -> Stands {
         let no = child.no();
         let (state, says) = if let Some(hold) = child.open_holds().next() {
@@ -49,7 +41,7 @@ impl World {
             (StepState::Lost, format!("{no} {why}"))
         } else if let Some(Stopping::Cancelling { .. }) = child.stopping {
             (StepState::Active, format!("{no} is being cancelled"))
-        } else if let Some(why) = self.waits_for_contact(child) {
+        } else if let Some((_, why)) = self.waits_for_contact(child) {
             (StepState::Lost, format!("{no} {why}"))
         } else if child.started_at.is_none() {
             let frozen = child.stack().and_then(|stack| self.frozen(stack, now));

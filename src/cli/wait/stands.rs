@@ -30,9 +30,7 @@ fn awaited_behind(world: &World, id: DeploymentId, now: Time, longest: usize) ->
     let Some(stack) = d.stack().map(|stack| world.folds.stack(stack)) else {
         return Awaited::Moves("asked".to_owned());
     };
-    if let Some((_, why)) = world.out_of_contact(&stack)
-        && stack.current.is_none_or(|current| current == id)
-    {
+    if let Some((_, why)) = world.waits_for_contact(d) {
         return Awaited::NoContact(format!("has no contact: {why}"));
     }
     if stack.current == Some(id) {
