@@ -11,6 +11,7 @@ mod driver;
 mod eyes;
 mod leases;
 mod looks;
+mod msg;
 mod parts;
 mod port;
 pub mod process;
@@ -23,6 +24,8 @@ pub mod watch;
 pub use eyes::EyesByKind;
 pub use leases::Share;
 pub use looks::Eyes;
+pub(crate) use msg::Msg;
+pub use msg::Signal;
 pub use parts::{Failpoint, JobFolder, LastingFolder, Lines, Parts};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,21 +33,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use crate::domain::ask::AskState;
 use crate::domain::decide::Cancels;
 use crate::domain::event::{Append, Stored};
-use crate::domain::failure::Failure;
 use crate::domain::folds::Folds;
 use crate::domain::gap::Gap;
 use crate::domain::grant::Attempt;
-use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
+use crate::domain::ids::{AskId, DeploymentNo, StackId};
 use crate::domain::look::Sights;
 use crate::domain::place::Places;
-use crate::domain::plan::Output;
 use crate::domain::time::Time;
 use crate::os::mutex::locked;
 use crate::os::random;
@@ -69,53 +69,6 @@ pub enum EngineError {
     /// A failpoint of a test.
     #[error("the engine was killed at {0}")]
     Killed(String),
-}
-
-/// What asks the engine to look again or to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
-    /// Something is in the inbox.
-    Asks,
-    /// The clock is right: what became due while nobody looked waits no longer.
-    ClockIsRight,
-    /// End: grant nothing more, drop tasks at their next note.
-    End,
-}
-
-/// What comes back from tasks.
-pub(crate) enum Msg {
-    /// A note must be made durable before the task goes on.
-    Note {
-        key: Attempt,
-        name: String,
-        value: Value,
-        reply: tokio::sync::oneshot::Sender<Result<(), Failure>>,
-    },
-    /// An attempt ended, or nobody can tell.
-    Outcome {
-        key: Attempt,
-        result: Result<Output, Failure>,
-    },
-    /// Contact with a lost step is back.
-    Found { key: Attempt },
-    /// The real stack of a deployment is quiet, or will not be.
-    Settled {
-        deployment: DeploymentId,
-        result: Result<Sights, Failure>,
-    },
-    /// A new stack was looked at.
-    Looked {
-        stack: StackId,
-        places: Places,
-        result: Result<(Sights, crate::domain::look::Quiet), Failure>,
-    },
-    /// A plan was made.
-    Planned {
-        deployment: DeploymentId,
-        result: Result<crate::domain::plan::Plan, Failure>,
-    },
-    /// An ask's looks are done.
-    Previewed(Box<clerk::Previewed>),
 }
 
 /// How many commits one round has at most: tasks that report without an end must not keep asks
