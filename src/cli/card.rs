@@ -3,7 +3,7 @@
 use crate::domain::card::Card;
 use crate::domain::hold::Hold;
 use crate::domain::label::{CardLine, Label};
-use crate::domain::plan::ChangeRow;
+use crate::domain::plan::{ChangeRow, grouped};
 use crate::world::holds::HoldView;
 
 /// The card of an intent.
@@ -94,14 +94,21 @@ fn lines(lines: &[CardLine]) -> impl Iterator<Item = String> {
 
 fn rows(rows: Option<&[ChangeRow]>) -> Vec<String> {
     let Some(rows) = rows else { return Vec::new() };
-    rows.iter()
-        .map(|row| {
+    let mut all = Vec::new();
+    for (heading, rows) in grouped(rows) {
+        if !heading.is_empty() {
+            all.push(format!("  {heading}"));
+        }
+        let indent = if heading.is_empty() { "" } else { "  " };
+        all.extend(rows.iter().map(|row| {
             let what = if row.properties.is_empty() {
                 row.scope.join(", ")
             } else {
                 row.properties.join(", ")
             };
-            format!("  {:<8} {} ({}) {what}", row.word(), row.logical, row.kind)
-        })
-        .collect()
+            let word = row.word();
+            format!("{indent}  {word:<8} {} ({}) {what}", row.logical, row.kind)
+        }));
+    }
+    all
 }

@@ -195,6 +195,7 @@ impl Masks {
             scope: all(row.scope),
             properties: all(row.properties),
             counted: all(row.counted),
+            group: self.cover_text(&row.group),
             ..row
         });
         Changes {
@@ -328,6 +329,7 @@ mod tests {
             properties: named(),
             values: std::collections::BTreeMap::new(),
             counted: Vec::new(),
+            group: String::new(),
         };
         let output = Output {
             changes: Some(Changes {

@@ -12,7 +12,7 @@ mod step;
 mod task;
 
 pub use cancel::Cancel;
-pub use changes::{ChangeRow, Changes, Counts, Does, Fate, united};
+pub use changes::{ChangeRow, Changes, Counts, Does, Fate, grouped, united};
 pub use kind::StepKind;
 pub use mark::{Mark, When};
 pub use outcome::PlanShown;

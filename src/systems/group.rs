@@ -43,19 +43,34 @@ pub(crate) fn spec<'a>(
     let parts: BTreeMap<Part, Spec> = parts
         .filter_map(|(id, spec)| Some((id.part.clone()?, spec.clone())))
         .collect();
-    let releases: BTreeMap<&Part, Digest> = parts
-        .iter()
-        .map(|(part, spec)| (part, spec.release.digest))
-        .collect();
     Spec {
         system: system.to_owned(),
-        release: Release::of_files(Digest::of("holdpoint/whole/1", &json!(releases))),
+        release: release(&parts),
         body: json!({ "at_once": at_once }),
         bundle: SourceBundle::default().digest(),
         about: Vec::new(),
         watch_logs: Vec::new(),
         parts,
     }
+}
+
+/// The same whole, some of whose parts are others than they were.
+pub(crate) fn with(spec: &Spec, others: Vec<(Part, Spec)>) -> Spec {
+    let mut parts = spec.parts.clone();
+    parts.extend(others);
+    Spec {
+        release: release(&parts),
+        parts,
+        ..spec.clone()
+    }
+}
+
+fn release(parts: &BTreeMap<Part, Spec>) -> Release {
+    let releases: BTreeMap<&Part, Digest> = parts
+        .iter()
+        .map(|(part, spec)| (part, spec.release.digest))
+        .collect();
+    Release::of_files(Digest::of("holdpoint/whole/1", &json!(releases)))
 }
 
 /// The plan of a whole.

@@ -278,6 +278,7 @@ fn row(change: &ResourceChange, below: &str) -> ChangeRow {
         ),
         values: values(change.details()),
         counted: counted(change.details()),
+        group: String::new(),
     }
 }
 

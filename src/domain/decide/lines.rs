@@ -115,14 +115,8 @@ mod tests {
     #[test]
     fn what_stays_is_counted_and_named_apart_from_what_goes() {
         let row = |logical: &str, does, fate| ChangeRow {
-            logical: logical.to_owned(),
-            kind: String::new(),
-            does,
             fate,
-            scope: vec![],
-            properties: vec![],
-            values: std::collections::BTreeMap::new(),
-            counted: Vec::new(),
+            ..ChangeRow::new(logical, "", does)
         };
         let rows = [
             row("Orders", Does::Remove, Fate::Stays),

@@ -27,8 +27,8 @@ use crate::domain::person::{Identity, Issuer};
 use crate::domain::place;
 use crate::domain::plan::given::{plan, step};
 use crate::domain::plan::{
-    ChangeRow, Changes, Counts, Does, Fate, Finaliser, HoldRule, HoldWhen, Leaves, Mark, Output,
-    Plan, PlanShown, Role, When,
+    ChangeRow, Changes, Counts, Does, Finaliser, HoldRule, HoldWhen, Leaves, Mark, Output, Plan,
+    PlanShown, Role, When,
 };
 use crate::domain::purpose::Purpose;
 use crate::domain::request::{Made, Release};
@@ -99,14 +99,9 @@ fn commit() -> Made {
 
 fn row() -> ChangeRow {
     ChangeRow {
-        logical: "Database".into(),
-        kind: "AWS::RDS::DBInstance".into(),
-        does: Does::Replace,
-        fate: Fate::Goes,
         scope: vec!["Properties".into()],
         properties: vec!["Engine".into()],
-        values: std::collections::BTreeMap::new(),
-        counted: Vec::new(),
+        ..ChangeRow::new("Database", "AWS::RDS::DBInstance", Does::Replace)
     }
 }
 

@@ -90,6 +90,15 @@ pub struct ChangeRow {
     /// Those of them that nothing but a count of tasks changes, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counted: Vec<String>,
+    /// What it is part of, as a heading above such rows; empty where nothing is said of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub group: String,
+}
+
+/// The groups of rows, in their order: each heading, and the rows that stand below it.
+pub fn grouped(rows: &[ChangeRow]) -> impl Iterator<Item = (&str, &[ChangeRow])> {
+    let groups = rows.chunk_by(|one, next| one.group == next.group);
+    groups.filter_map(|group| Some((group.first()?.group.as_str(), group)))
 }
 
 impl ChangeRow {
@@ -105,6 +114,7 @@ impl ChangeRow {
             properties: Vec::new(),
             values: BTreeMap::new(),
             counted: Vec::new(),
+            group: String::new(),
         }
     }
 

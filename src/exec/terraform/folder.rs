@@ -1,6 +1,7 @@
 //! The folder that lasts of an application: a folder for each node as its files name it, and beside
 //! them the modules, the local states, the plan files and the providers that all share.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::domain::digest::Digest;
@@ -11,6 +12,8 @@ use crate::exec::process::below;
 use crate::os::files::{self, FileError};
 use crate::os::open;
 
+/// What a node's own file is called.
+const OWN: &str = "main.tf";
 /// Where it is said for which files everything was fetched.
 const READY: &str = ".holdpoint-ready";
 /// Where the programs put what they fetch.
@@ -50,6 +53,26 @@ impl Lasting {
     /// Where the program runs.
     pub(super) fn node(&self) -> PathBuf {
         self.root.join(&self.node)
+    }
+
+    /// The files with texts of the node's own one put in place of what stands for them.
+    pub(super) fn put(
+        &self,
+        mut bundle: SourceBundle,
+        texts: &BTreeMap<String, String>,
+    ) -> SourceBundle {
+        let own = bundle.files.get_mut(&format!("{}/{OWN}", self.node));
+        let text = own
+            .as_ref()
+            .and_then(|file| std::str::from_utf8(&file.bytes).ok());
+        let put = text.map(|text| {
+            let all = texts.iter();
+            all.fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+        });
+        if let (Some(file), Some(put)) = (own, put) {
+            file.bytes = put.into_bytes();
+        }
+        bundle
     }
 
     /// Lays out the files of a release; those that are as they were stay as they are.

@@ -5,6 +5,7 @@
 
 mod folder;
 mod lock;
+mod params;
 mod planned;
 mod tool;
 mod ui;
@@ -15,22 +16,19 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, select};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use self::folder::Lasting;
+use self::params::{Params, Planned, State};
 use self::tool::Tool;
-use super::job::{params, require};
+use super::job::{self, require};
 use super::process::{self, Asks, Call, End, How, ORDERLY, Process};
 use super::{Cancel, Executor, Found, Job};
 use crate::aws::Clients;
-use crate::domain::digest::Digest;
 use crate::domain::failure::{Failure, Retry};
-use crate::domain::look::Subject;
 use crate::domain::plan::{Output, StepKind};
-use crate::domain::secret_ref::SecretRef;
 use crate::forms::terraform::{
-    APPLY, CHANGES, DISCARD, GENERATE, INIT, PLAN, SAME, Told, UNLOCK, VALIDATE,
+    APPLY, CHANGES, DISCARD, GENERATE, INIT, PLAN, SAME, UNLOCK, VALIDATE,
 };
 use crate::os::lock::Lock;
 
@@ -77,61 +75,6 @@ struct Hand {
     process: Arc<Process>,
 }
 
-#[derive(Deserialize)]
-struct Params {
-    /// The node, as its folder is called.
-    node: String,
-    /// The program.
-    #[serde(default)]
-    program: String,
-    /// The files of the node.
-    #[serde(default)]
-    bundle: Option<Digest>,
-    /// Its variables.
-    #[serde(default)]
-    env: BTreeMap<String, String>,
-    /// Those that are secrets.
-    #[serde(default)]
-    variables: BTreeMap<String, SecretRef>,
-    /// What it is told as `var.secrets`.
-    #[serde(default)]
-    secrets: BTreeMap<String, Told>,
-    /// Fetch everything again.
-    #[serde(default)]
-    force: bool,
-    /// Plan the destruction of everything.
-    #[serde(default)]
-    destroy: bool,
-    /// See what others changed of what was applied, and nothing else.
-    #[serde(default)]
-    refresh_only: bool,
-    /// What the rows of a plan are about.
-    #[serde(default)]
-    about: Option<Subject>,
-    /// The plan that is applied.
-    #[serde(default)]
-    plan: Option<Planned>,
-    /// The lock that is freed.
-    #[serde(default)]
-    lock: String,
-}
-
-/// A plan: the digest of its file, and the state that it was made for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Planned {
-    digest: Digest,
-    state: State,
-}
-
-/// Which state it is, and how often it was written.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-struct State {
-    #[serde(default)]
-    lineage: String,
-    #[serde(default)]
-    serial: u64,
-}
-
 impl Executor for Hand {
     fn kind(&self) -> StepKind {
         self.kind.into()
@@ -150,7 +93,7 @@ impl Executor for Hand {
 
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>> {
         async move {
-            let params: Params = params(&job)?;
+            let params: Params = job::params(&job)?;
             let lasting = Lasting::of(&job, &params.node)?;
             let tool = Tool {
                 job: &job,
@@ -199,11 +142,11 @@ impl Executor for Hand {
 
 /// Lays out the files of a node.
 async fn generate(tool: &Tool<'_>) -> Result<Output, Failure> {
-    let digest = tool
-        .params
-        .bundle
-        .ok_or_else(|| Failure::new("no files were given"))?;
+    let params = tool.params;
+    let digest = params.bundle;
+    let digest = digest.ok_or_else(|| Failure::new("no files were given"))?;
     let bundle = tool.job.port.bundle(digest).await?;
+    let bundle = tool.lasting.put(bundle, &params.put);
     let lasting = tool.lasting.clone();
     let laid = tokio::task::spawn_blocking(move || lasting.lay_out(&bundle));
     let laid = laid.await.map_err(|why| Failure::new(why.to_string()))??;
@@ -256,7 +199,7 @@ impl Hand {
     async fn init(&self, tool: &Tool<'_>) -> Result<Output, Failure> {
         let Tool { job, params, .. } = *tool;
         let begun = job.notes.contains_key("intent");
-        if !begun && !params.force && tool.lasting.is_ready(params.bundle) {
+        if !begun && !params.force && tool.lasting.is_ready(params.files()) {
             tool.say("providers and modules are there for these files");
             return Ok(Output::public(json!({ "fetched": false })));
         }
@@ -267,7 +210,7 @@ impl Hand {
             arguments.push("-upgrade");
         }
         self.called(tool, &arguments, &[0]).await?;
-        tool.lasting.set_ready(params.bundle)?;
+        tool.lasting.set_ready(params.files())?;
         Ok(Output::public(json!({ "fetched": true })))
     }
 

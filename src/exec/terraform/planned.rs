@@ -1,5 +1,7 @@
 //! What a plan file says, read from what the programs show of it: rows without a value.
 
+mod group;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -90,6 +92,9 @@ struct Resource {
     mode: String,
     #[serde(rename = "type", default)]
     kind: String,
+    /// The whole name of its provider.
+    #[serde(default)]
+    provider_name: String,
     change: Change,
 }
 
@@ -119,7 +124,12 @@ pub(super) fn read(told: &[u8], about: Subject) -> Result<What, String> {
     let drift: Vec<ChangeRow> = drift.collect();
     let changes = shown.resource_changes.iter().filter(managed);
     let mut rows: Vec<ChangeRow> = changes.filter_map(row).collect();
-    rows.sort_by(|a, b| (rank(a.does), &a.logical).cmp(&(rank(b.does), &b.logical)));
+    rows.sort_by_cached_key(|row| {
+        let (does, group) = (rank(row.does), group::rank(&row.group));
+        // What is taken away stands before everything else, of whatever group.
+        let takes = does < rank(Does::Change);
+        (!takes, group, row.group.clone(), does, row.logical.clone())
+    });
     let count = |all: &[Does]| rows.iter().filter(|row| all.contains(&row.does)).count();
     let counts = Counts {
         add: count(&[Does::Add, Does::Import]),
@@ -219,6 +229,7 @@ fn row(one: &Resource) -> Option<ChangeRow> {
     };
     let mut row = ChangeRow {
         fate,
+        group: group::of(&one.address, &one.provider_name),
         ..ChangeRow::new(&one.address, &one.kind, does)
     };
     if matches!(does, Does::Change | Does::Replace) {
@@ -342,6 +353,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::plan::grouped;
 
     /// A state with a resource of a module.
     fn state() -> Value {
@@ -422,6 +434,25 @@ mod tests {
                 Row::new("drift", "none")
             ]
         );
+    }
+
+    #[test]
+    fn rows_stand_in_groups_below_those_that_take_something_away() {
+        let one = |address: &str, provider: &str, action: &str| json!({ "address": address, "type": "x", "provider_name": provider, "change": { "actions": [action] } });
+        let told = json!({ "resource_changes": [
+            one("module.pay.x.a", "", "create"),
+            one("x.b", "labd/commercetools", "create"),
+            one("module.pay.x.c", "", "delete"),
+            one("x.d", "hashicorp/aws", "create"),
+            one("x.e", "labd/commercetools", "delete"),
+        ] });
+        let what = read(told.to_string().as_bytes(), Subject::new("t", "n")).unwrap();
+        let groups: Vec<_> = grouped(&what.changes.rows)
+            .map(|(heading, rows)| (heading, rows.len()))
+            .collect();
+        let gone = [("SaaS", 1), ("component pay", 1)];
+        let new = [("SaaS", 1), ("cloud", 1), ("component pay", 1)];
+        assert_eq!(groups, [&gone[..], &new[..]].concat());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::entry::{MachEntry, Program};
 use super::generate::Generated;
 use super::graph::Node;
+use super::latest::{Pin, placeholder};
 use super::make::Made;
 use super::tree::Kept;
 use crate::domain::digest::Digest;
@@ -36,6 +37,12 @@ pub(super) struct Body {
     pub(super) environment: String,
     /// Its components, each with its version.
     pub(super) components: Vec<(String, String)>,
+    /// Those whose version is the newest of a branch, each with that branch, until it is found.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) latest: BTreeMap<String, String>,
+    /// Those for which it was found.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) pins: BTreeMap<String, Pin>,
     /// The nodes that come before it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) after: BTreeSet<String>,
@@ -93,7 +100,10 @@ impl Body {
 
     /// What its steps need to know.
     pub(super) fn params(&self) -> Value {
+        let put = self.pins.iter();
+        let put = put.map(|(component, pin)| (placeholder(component), &pin.version));
         json!({
+            "put": put.collect::<BTreeMap<_, _>>(),
             "node": self.node,
             "program": self.program.word(),
             "bundle": self.bundle,
@@ -153,6 +163,8 @@ impl Making<'_> {
             program: self.entry.program,
             environment: self.made.environment.clone(),
             components: generated.components.clone(),
+            latest: generated.latest.clone(),
+            pins: BTreeMap::new(),
             after: before.map(Node::name).collect(),
             state: generated.state.clone(),
             env: self.entry.env.clone(),

@@ -12,6 +12,7 @@ pub(super) use state::State;
 use std::collections::BTreeMap;
 
 use super::given::{self, Map, Output};
+use crate::domain::look::Subject;
 use crate::systems::message::Word;
 use crate::systems::versions::Versions;
 use crate::text::document::Node;
@@ -74,6 +75,10 @@ pub(super) struct Component {
     pub(super) name: Word,
     pub(super) source: Source,
     pub(super) version: Word,
+    /// The version as it stands in Terraform.
+    pub(super) is: String,
+    /// The branch whose newest commit it is, where it is no other.
+    pub(super) latest: Option<Subject>,
     /// Where its other versions are.
     pub(super) among: Versions,
     /// The plug-ins that render for it.

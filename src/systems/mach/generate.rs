@@ -35,6 +35,8 @@ pub(super) struct Generated {
     pub(super) state: String,
     /// Its components, each with its version.
     pub(super) components: Vec<(String, String)>,
+    /// Those of them whose version is the newest of a branch, each with that branch.
+    pub(super) latest: BTreeMap<String, String>,
     /// The encrypted file that it reads, by the path that it has beside it.
     pub(super) encrypted: Option<String>,
 }
@@ -137,6 +139,10 @@ impl Making<'_> {
                 )
             })
             .collect();
+        let latest = components.iter().filter_map(|one| {
+            let branch = one.component.latest.as_ref()?;
+            Some((one.own.name.text.clone(), branch.name.clone()))
+        });
         let rest = if rest.is_empty() {
             rest
         } else {
@@ -148,6 +154,7 @@ impl Making<'_> {
             modules: modules.collect(),
             state: self.config.state.says(&self.node.name()),
             components: versions,
+            latest: latest.collect(),
             encrypted,
         }
     }
@@ -256,7 +263,7 @@ impl Making<'_> {
             Source::Address(address) => module.say("source", address),
             Source::Registry(module_name) => {
                 module.say("source", module_name);
-                module.say("version", &one.component.version.text);
+                module.say("version", &one.component.is);
             }
         }
         if let Some(count) = &one.own.count {
@@ -269,7 +276,7 @@ impl Making<'_> {
             }
         }
         if in_cloud {
-            module.say("component_version", &one.component.version.text);
+            module.say("component_version", &one.component.is);
             module.say("environment", &self.config.environment);
             module.say("site", &self.site.name.text);
             module.set("tags", Value::expression("local.tags"));

@@ -7,6 +7,7 @@ mod entry;
 mod generate;
 mod given;
 mod graph;
+mod latest;
 mod make;
 mod plan;
 mod plugins;
@@ -215,15 +216,24 @@ impl System for Mach {
     }
 
     fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
-        plan::looks(ask, spec, seen)
+        let mut looks = latest::looks(spec, seen);
+        looks.extend(plan::looks(ask, spec, seen));
+        looks
+    }
+
+    fn settled(&self, _ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Option<Spec> {
+        latest::settled(spec, seen)
     }
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
-        if spec.is_whole() {
+        latest::found(spec)?;
+        let mut plan = if spec.is_whole() {
             group::plan(self, ask, spec).map(|plan| plan::of_whole(ask, plan))
         } else {
             plan::plan(ask, spec, seen)
-        }
+        }?;
+        plan.says.extend(latest::says(spec));
+        Ok(plan)
     }
 
     fn quiet(&self, _purpose: Purpose, _flags: &Flags, _seen: &Sights) -> Quiet {

@@ -162,6 +162,7 @@ fn row(logical: &str, kind: &str, does: Does) -> ChangeRow {
         properties: vec![],
         values: std::collections::BTreeMap::new(),
         counted: Vec::new(),
+        group: String::new(),
     }
 }
 

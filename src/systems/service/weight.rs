@@ -198,6 +198,7 @@ mod tests {
             properties: Vec::new(),
             values: std::collections::BTreeMap::new(),
             counted: Vec::new(),
+            group: String::new(),
         };
         let of =
             |rows: &[ChangeRow]| level(EnvClass::Development, Verb::Deploy, danger(Some(rows)));

@@ -334,6 +334,7 @@ pub(super) fn row(logical: &str, kind: &str, does: Does) -> ChangeRow {
         properties: Vec::new(),
         values: BTreeMap::new(),
         counted: Vec::new(),
+        group: String::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::class::EnvClass;
 use crate::domain::ids::EnvName;
 use crate::domain::label::{CardLine, Label};
 use crate::domain::place::Spot;
-use crate::domain::plan::{ChangeRow, Does, Fate};
+use crate::domain::plan::{ChangeRow, Does, Fate, grouped};
 use crate::tui::paint::{self, fit, pad, wrap};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
@@ -176,26 +176,36 @@ pub fn diff(rows: Option<&[ChangeRow]>, wide: usize, theme: &Theme) -> Vec<Row> 
         format!("{} {} {}", pad("ACTION", 9), pad("TYPE", kind), "RESOURCE"),
         theme.style(Role::Heading),
     )]];
-    for row in rows {
-        let (word, role) = does(row);
-        let maybe = match (row.does, row.fate) {
-            (Does::MayReplace, Fate::Goes) => " (perhaps)",
-            (Does::MayReplace, Fate::Stays) => " (perhaps; the old one stays)",
-            (Does::MayReplace | Does::Replace | Does::Remove, Fate::Saved) => " (a snapshot stays)",
-            (Does::Replace, Fate::Stays) => " (the old one stays)",
-            (Does::Remove, Fate::Stays) => " (it stays, outside the stack)",
-            (Does::Replace | Does::Remove, Fate::Goes)
-            | (Does::Add | Does::Import | Does::Change | Does::Unclear, _) => "",
-        };
-        out.push(vec![
-            (pad(word, 10), theme.style(role)),
-            (format!("{} ", pad(&row.kind, kind)), dim),
-            (format!("{}{maybe}", row.logical), theme.style(Role::Text)),
-        ]);
-        if !row.properties.is_empty() {
-            for text in wrap(&row.properties.join(", "), wide.saturating_sub(12), 0) {
-                out.push(vec![(" ".repeat(12), dim), (text, dim)]);
-            }
+    for (heading, rows) in grouped(rows) {
+        if !heading.is_empty() {
+            out.push(vec![(heading.to_owned(), theme.style(Role::Label))]);
+        }
+        out.extend(rows.iter().flat_map(|row| change(row, kind, wide, theme)));
+    }
+    out
+}
+
+/// The rows of one change.
+fn change(row: &ChangeRow, kind: usize, wide: usize, theme: &Theme) -> Vec<Row> {
+    let dim = theme.style(Role::Dim);
+    let (word, role) = does(row);
+    let maybe = match (row.does, row.fate) {
+        (Does::MayReplace, Fate::Goes) => " (perhaps)",
+        (Does::MayReplace, Fate::Stays) => " (perhaps; the old one stays)",
+        (Does::MayReplace | Does::Replace | Does::Remove, Fate::Saved) => " (a snapshot stays)",
+        (Does::Replace, Fate::Stays) => " (the old one stays)",
+        (Does::Remove, Fate::Stays) => " (it stays, outside the stack)",
+        (Does::Replace | Does::Remove, Fate::Goes)
+        | (Does::Add | Does::Import | Does::Change | Does::Unclear, _) => "",
+    };
+    let mut out = vec![vec![
+        (pad(word, 10), theme.style(role)),
+        (format!("{} ", pad(&row.kind, kind)), dim),
+        (format!("{}{maybe}", row.logical), theme.style(Role::Text)),
+    ]];
+    if !row.properties.is_empty() {
+        for text in wrap(&row.properties.join(", "), wide.saturating_sub(12), 0) {
+            out.push(vec![(" ".repeat(12), dim), (text, dim)]);
         }
     }
     out

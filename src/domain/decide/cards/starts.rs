@@ -473,7 +473,7 @@ mod tests {
     #[test]
     fn the_card_of_many_stacks_counts_them_and_says_the_same_once() {
         use crate::domain::look::Subject;
-        use crate::domain::plan::{Changes, Does, Fate};
+        use crate::domain::plan::{Changes, Does};
         let start = |n: usize| StartOf {
             stack: format!("dev/s{n:03}").parse().unwrap(),
             purpose: Purpose::Deploy,
@@ -484,16 +484,8 @@ mod tests {
             carried: vec![],
         };
         let starts: Vec<StartOf> = (0..300).map(start).collect();
-        let replaced = |n: usize| crate::domain::plan::ChangeRow {
-            logical: format!("Db{n}"),
-            kind: String::new(),
-            does: Does::Replace,
-            fate: Fate::Goes,
-            scope: vec![],
-            properties: vec![],
-            values: std::collections::BTreeMap::new(),
-            counted: vec![],
-        };
+        let replaced =
+            |n: usize| crate::domain::plan::ChangeRow::new(&format!("Db{n}"), "", Does::Replace);
         let plan = |n: usize| Plan {
             changes: vec![Changes {
                 about: Subject::new("test.thing", "a"),

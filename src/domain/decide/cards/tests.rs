@@ -49,14 +49,8 @@ enum Stood {
 
 fn row(logical: &str, kind: &str, does: Does, fate: Fate) -> ChangeRow {
     ChangeRow {
-        logical: logical.to_owned(),
-        kind: kind.to_owned(),
-        does,
         fate,
-        scope: vec![],
-        properties: vec![],
-        values: std::collections::BTreeMap::new(),
-        counted: vec![],
+        ..ChangeRow::new(logical, kind, does)
     }
 }
 

@@ -10,19 +10,10 @@ use crate::domain::environment::OnFailure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::{Danger, Level};
 use crate::domain::look::Subject;
-use crate::domain::plan::{ChangeRow, Changes, Does, Fate, Plan};
+use crate::domain::plan::{ChangeRow, Changes, Does, Plan};
 
 fn gone(logical: &str) -> ChangeRow {
-    ChangeRow {
-        logical: logical.to_owned(),
-        kind: "AWS::RDS::DBInstance".to_owned(),
-        does: Does::Replace,
-        fate: Fate::Goes,
-        scope: vec![],
-        properties: vec![],
-        values: std::collections::BTreeMap::new(),
-        counted: Vec::new(),
-    }
+    ChangeRow::new(logical, "AWS::RDS::DBInstance", Does::Replace)
 }
 
 /// Data that goes, all of it of one thing.

@@ -281,6 +281,7 @@ impl System for Press {
                 properties: vec![],
                 values: std::collections::BTreeMap::new(),
                 counted: Vec::new(),
+                group: String::new(),
             });
             let changes = Changes {
                 about,

@@ -8,6 +8,7 @@ use self::site::sites;
 use super::source::versions;
 use super::{Blocks, Component, Config, Provider, Source, Split, state};
 use crate::systems::mach::given;
+use crate::systems::mach::latest::{self, LATEST};
 use crate::systems::mach::plugins;
 use crate::systems::mach::tf::is_name;
 use crate::systems::mach::tree::Known;
@@ -268,6 +269,7 @@ fn component(
     m.end(reading);
     // One without a source is a component all the same: nobody is told that there is none.
     let version = version.unwrap_or_default();
+    let is_latest = version.text == LATEST;
     let among = source
         .as_ref()
         .map_or(Versions::Unlisted("it has no source"), |source| {
@@ -278,8 +280,25 @@ fn component(
                 paths.collect(),
             )
         });
+    let branch = match &among {
+        Versions::Git(git) => latest::branch(git),
+        Versions::Unlisted(why) => Err((*why).to_owned()),
+    };
+    let latest = branch.map(Some).unwrap_or_else(|why| {
+        if is_latest {
+            let says = format!("{LATEST} is the newest commit of a branch, and {why}");
+            let hint = "name a version, or the repository (git::…)";
+            reading.say(version.at, says, hint);
+        }
+        None
+    });
+    let is = if is_latest {
+        latest::placeholder(&name.text)
+    } else {
+        version.text.clone()
+    };
     let source = source.map_or_else(Source::default, |source| {
-        Source::of(&source.text, &version.text, path).unwrap_or_else(|(says, hint)| {
+        Source::of(&source.text, &is, path).unwrap_or_else(|(says, hint)| {
             reading.coded("source", source.at, says, hint);
             Source::default()
         })
@@ -288,6 +307,8 @@ fn component(
         name,
         source,
         version,
+        is,
+        latest: latest.filter(|_| is_latest),
         among,
         integrations,
         blocks,

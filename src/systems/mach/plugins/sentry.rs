@@ -104,7 +104,7 @@ impl Sentry {
         if own.track.unwrap_or(true) {
             let mut release = Body::default();
             release.set("organization", organization.clone());
-            release.say("version", &one.component.version.text);
+            release.say("version", &one.component.is);
             release.say("environment", environment);
             release.set("projects", Value::List(vec![project.clone()]));
             let module = Value::expression(format!("module.{name}"));

@@ -21,13 +21,18 @@ fn parts() -> Vec<(StackId, Spec, SourceBundle)> {
 
 /// The same, and before them the whole.
 pub(super) fn read() -> Vec<(StackId, Spec, SourceBundle)> {
+    read_with(PARTS)
+}
+
+/// The same of other definitions of its components.
+pub(super) fn read_with(definitions: &str) -> Vec<(StackId, Spec, SourceBundle)> {
     let split = "deployment: { type: site-component }";
     let main = shop(&format!(
         "      - {{ name: a, secrets: {{ t: hunter2 }} }}\n      - {{ name: b, {split}, variables: {{ x: \"${{component.a.y}}\" }} }}\n"
     ));
     let all = BTreeMap::from([
         ("main.yml", main.as_str()),
-        ("parts/components.yml", PARTS),
+        ("parts/components.yml", definitions),
         ("modules/a/main.tf", "output \"y\" { value = 1 }\n"),
     ]);
     let entry = json!({ "config": "main.yml", "secrets": { "TOKEN": "env:CI_TOKEN" } });

@@ -15,6 +15,7 @@ fn changes(logical: &str, properties: &[(&str, &str)], counted: &[&str]) -> Chan
             .map(|(name, value)| ((*name).to_owned(), Digest::of_bytes(value.as_bytes())))
             .collect(),
         counted: counted.iter().map(|name| (*name).to_owned()).collect(),
+        group: String::new(),
         ..row(logical, "AWS::RDS::DBInstance", Does::Change)
     }
 }

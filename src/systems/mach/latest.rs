@@ -1,0 +1,143 @@
+//! `$LATEST`: the newest commit of a component's branch. It is found once, when a deployment is asked
+//! for, and the deployment has that version from then on: whatever repeats it, repeats that version.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::body::Body;
+use crate::domain::digest::Digest;
+use crate::domain::failure::Failure;
+use crate::domain::ids::Part;
+use crate::domain::look::{Look, Sights, Subject};
+use crate::domain::refs::Branch;
+use crate::domain::request::{Release, Spec};
+use crate::forms::git::{self, BRANCH, BranchFacts};
+use crate::systems::group;
+use crate::systems::versions::GitVersions;
+
+/// The version that says: the newest one.
+pub(super) const LATEST: &str = "$LATEST";
+/// As many letters of a commit as a version has; those that `update` writes.
+const DIGITS: usize = 7;
+
+/// The version that was the newest, and of which branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pin {
+    pub(super) version: String,
+    pub(super) branch: String,
+}
+
+/// What stands for the version of a component in its Terraform until one is found.
+pub(super) fn placeholder(component: &str) -> String {
+    format!("{LATEST}({component})")
+}
+
+/// The branch whose newest commit it is, as a thing that is looked at.
+///
+/// # Errors
+/// Why it cannot be looked at.
+pub(super) fn branch(of: &GitVersions) -> Result<Subject, String> {
+    if let Some(hint) = git::wrong_repository(&of.address) {
+        return Err(format!("{} is not read: {hint}", of.address));
+    }
+    let name: Branch = of.branch.parse().map_err(|why| format!("{why}"))?;
+    Ok(git::branch(&of.address, &name))
+}
+
+/// The components of a node whose version is to be found, each with the name of its branch.
+fn open(spec: &Spec) -> BTreeMap<String, String> {
+    BTreeMap::deserialize(&spec.body["latest"]).unwrap_or_default()
+}
+
+/// The nodes of a spec: its own, or those of a whole.
+fn nodes(spec: &Spec) -> impl Iterator<Item = &Spec> {
+    let own = Some(spec).filter(|spec| spec.parts.is_empty());
+    own.into_iter().chain(spec.parts.values())
+}
+
+/// The branches that are to be looked at before it is planned.
+pub(super) fn looks(spec: &Spec, seen: &Sights) -> Vec<Look> {
+    let mut all: Vec<String> = nodes(spec)
+        .flat_map(|node| open(node).into_values())
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    let all = all.iter().map(|name| Subject::new(BRANCH, name));
+    all.filter(|about| seen.of(about).is_none())
+        .map(Look::at)
+        .collect()
+}
+
+/// The same in the versions that were found; none where there was nothing to find.
+pub(super) fn settled(spec: &Spec, seen: &Sights) -> Option<Spec> {
+    if spec.parts.is_empty() {
+        return node(spec, seen);
+    }
+    let parts: Vec<(Part, Spec)> = spec
+        .parts
+        .iter()
+        .filter_map(|(part, own)| Some((part.clone(), node(own, seen)?)))
+        .collect();
+    (!parts.is_empty()).then(|| group::with(spec, parts))
+}
+
+fn node(spec: &Spec, seen: &Sights) -> Option<Spec> {
+    let open = open(spec);
+    if open.is_empty() {
+        return None;
+    }
+    let mut body = Body::of(spec).ok()?;
+    for (component, branch) in open {
+        let sight = seen.of(&Subject::new(BRANCH, &branch));
+        let facts = sight.and_then(|sight| BranchFacts::deserialize(&sight.facts).ok());
+        let Some(facts) = facts else {
+            continue;
+        };
+        let commit = facts.commit.to_string();
+        let version = commit.get(..DIGITS).unwrap_or(&commit).to_owned();
+        for (name, own) in &mut body.components {
+            if *name == component {
+                own.clone_from(&version);
+            }
+        }
+        body.latest.remove(&component);
+        body.pins.insert(component, Pin { version, branch });
+    }
+    let body = serde_json::to_value(body).ok()?;
+    Some(Spec {
+        release: Release::of_files(Digest::of("holdpoint/release/1", &body)),
+        body,
+        ..spec.clone()
+    })
+}
+
+/// Everything was found.
+///
+/// # Errors
+/// What is not there.
+pub(super) fn found(spec: &Spec) -> Result<(), Failure> {
+    let mut left = nodes(spec).flat_map(open);
+    left.next().map_or(Ok(()), |(component, branch)| {
+        let (repository, name) = branch.rsplit_once("#refs/heads/").unwrap_or_default();
+        let says = format!("{component} takes {LATEST}, and {repository} has no branch {name}");
+        Err(Failure::new(says).hint("name its branch with `branch`, or a version"))
+    })
+}
+
+/// What was found, a sentence for each component.
+pub(super) fn says(spec: &Spec) -> Vec<String> {
+    let mut all = Vec::new();
+    for node in nodes(spec).filter(|node| node.body.get("pins").is_some()) {
+        let pins = Body::of(node).map(|body| body.pins).unwrap_or_default();
+        all.extend(pins.into_iter().map(|(component, pin)| {
+            let name = pin.branch.rsplit_once("#refs/heads/");
+            let name = name.map_or(pin.branch.as_str(), |(_, name)| name);
+            let version = pin.version;
+            format!("{component}: {LATEST} is {version}, the newest commit of {name}.")
+        }));
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}

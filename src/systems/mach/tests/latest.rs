@@ -1,0 +1,102 @@
+//! The newest commit of a branch, as a version.
+
+use serde_json::json;
+
+use super::plans::{ask, read_with};
+use super::*;
+use crate::domain::look::Subject;
+use crate::domain::refs::Commit;
+use crate::forms::git::{self, BRANCH};
+use crate::forms::keyed;
+
+const PARTS: &str = "- { name: a, source: ./modules/a, version: v1 }\n- { name: b, source: \"git::https://git.example.com/b.git//terraform\", version: $LATEST, branch: next }\n";
+const HEAD: &str = "https://git.example.com/b.git#refs/heads/next";
+const FIRST: &str = "1111111aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const SECOND: &str = "2222222bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+/// The whole, and the part that takes the newest.
+fn shop() -> [(StackId, Spec); 2] {
+    let mut all = read_with(PARTS);
+    let (part, own, files) = all.pop().unwrap();
+    let text = String::from_utf8(files.files["nl/b/main.tf"].bytes.clone()).unwrap();
+    assert!(text.contains("b.git//terraform?ref=$LATEST(b)"), "{text}");
+    let (whole, spec, _) = all.swap_remove(0);
+    [(whole, spec), (part, own)]
+}
+
+fn seen(commit: Option<&str>) -> Sights {
+    let mut seen = Sights::default();
+    let commit = commit.map(|text| text.parse::<Commit>().unwrap());
+    seen.put(git::sight(Subject::new(BRANCH, HEAD), commit));
+    seen
+}
+
+#[test]
+fn the_newest_is_looked_up_once_and_is_the_version_from_then_on() {
+    let [(whole, all), (part, own)] = shop();
+    for (id, spec) in [(&whole, &all), (&part, &own)] {
+        let ask = ask(id, Purpose::Deploy);
+        let looks = Mach.looks(&ask, spec, &Sights::default());
+        assert_eq!(looks[0].about, Subject::new(BRANCH, HEAD));
+        let settled = Mach.settled(&ask, spec, &seen(Some(FIRST))).unwrap();
+        assert_ne!(settled.release.digest, spec.release.digest);
+        // Whatever repeats it asks no branch.
+        assert_eq!(Mach.settled(&ask, &settled, &seen(Some(SECOND))), None);
+        let again = Mach.looks(&ask, &settled, &Sights::default());
+        assert!(again.iter().all(|look| look.about.kind != BRANCH));
+        let other = Mach.settled(&ask, spec, &seen(Some(SECOND))).unwrap();
+        assert_ne!(settled.release.digest, other.release.digest);
+    }
+}
+
+#[test]
+fn a_plan_says_which_it_is_and_its_files_are_laid_out_with_it() {
+    let [(whole, all), (part, own)] = shop();
+    let asked = ask(&part, Purpose::Deploy);
+    let settled = Mach.settled(&asked, &own, &seen(Some(FIRST))).unwrap();
+    let mut sights = seen(Some(FIRST));
+    for look in Mach.looks(&asked, &settled, &sights) {
+        sights.put(keyed::sight(look.about, "1"));
+    }
+    let plan = Mach.plan(&asked, &settled, &sights).unwrap();
+    let put = &plan.steps[0].params["put"];
+    assert_eq!(*put, json!({ "$LATEST(b)": "1111111" }));
+    assert_eq!(plan.brings, [Row::new("b", "1111111")]);
+    let says = "b: $LATEST is 1111111, the newest commit of next.";
+    assert_eq!(plan.says.last().unwrap(), says);
+
+    let asked = ask(&whole, Purpose::Deploy);
+    let settled = Mach.settled(&asked, &all, &seen(Some(FIRST))).unwrap();
+    let plan = Mach.plan(&asked, &settled, &Sights::default()).unwrap();
+    assert_eq!(plan.says.last().unwrap(), says);
+    let part: &Spec = &settled.parts[&part.part.unwrap()];
+    let step = plan.step(&"nl/b".into()).unwrap();
+    assert_eq!(step.params["release"], json!(part.release.digest));
+}
+
+#[test]
+fn what_is_not_there_is_said_before_anything_starts() {
+    let [_, (part, own)] = shop();
+    let asked = ask(&part, Purpose::Deploy);
+    let sights = seen(None);
+    let settled = Mach.settled(&asked, &own, &sights);
+    let spec = settled.as_ref().unwrap_or(&own);
+    let failure = Mach.plan(&asked, spec, &sights).unwrap_err();
+    assert_eq!(
+        failure.summary.as_str(),
+        "b takes $LATEST, and https://git.example.com/b.git has no branch next"
+    );
+    let says = wrong(
+        "      - { name: a }\n",
+        "- { name: a, source: ./a, version: $LATEST }\n",
+    );
+    assert!(
+        says.contains("$LATEST is the newest commit of a branch, and a folder of the estate has no versions of its own"),
+        "{says}"
+    );
+    let says = wrong(
+        "      - { name: a }\n",
+        "- { name: a, source: \"git::ext::sh -c x\", version: $LATEST }\n",
+    );
+    assert!(says.contains("is not read: write https://"), "{says}");
+}
