@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow};
 use futures_util::FutureExt as _;
-use holdpoint::cli::{Common, Stop, Unread};
+use holdpoint::cli::{self, Common, Stop, Unread};
 use holdpoint::config::{self, Loaded, Trust};
 use holdpoint::desk;
 use holdpoint::domain::cause::Via;
@@ -27,6 +27,7 @@ use holdpoint::domain::ids::StackId;
 use holdpoint::domain::instance::Instances;
 use holdpoint::os::clock::Real;
 use holdpoint::os::git::address;
+use holdpoint::os::git::history::{Repository, Since};
 use holdpoint::os::paths::Home;
 use holdpoint::os::{files, owner};
 use holdpoint::sandbox::{git, practice};
@@ -34,6 +35,7 @@ use holdpoint::store::StoreError;
 use holdpoint::store::spool::{Limits, Of, Reader};
 use holdpoint::store::sqlite::{OpenError, Sqlite};
 use holdpoint::systems;
+use holdpoint::systems::versions::GitVersions;
 use holdpoint::text::causes::causes;
 
 use engine::engine_start;
@@ -129,6 +131,21 @@ impl Ground {
         })
     }
 
+    /// Looks which versions are newer than those that the estate's files pin now.
+    fn newer(&self) -> desk::LookForNewer {
+        let (file, home, named) = (self.loaded.file.clone(), self.home.clone(), self.named);
+        let practice = self.loaded.practice;
+        Arc::new(move |stack: &StackId| {
+            let mut loaded =
+                config::load(&file, systems::all()).map_err(|wrong| wrong.to_string())?;
+            loaded.practice = practice;
+            trusted(&home, &loaded, named).map_err(|stop| stop.says)?;
+            cli::newer(&loaded, stack, &|of, since, anew| {
+                versions(&home, of, since, anew)
+            })
+        })
+    }
+
     /// A desk over the store of this ground.
     pub(crate) fn desk(&self, via: Via, start_engine: bool) -> Result<desk::LiveDesk> {
         let clock = Real::shared();
@@ -154,6 +171,7 @@ impl Ground {
             home: Some(home.clone()),
             catalog: self.catalog(),
             reload: Some(self.reload()),
+            newer: Some(self.newer()),
             spool: Some(Arc::new(move |stack: Option<&StackId>, begin| {
                 let of = stack.map_or(Of::All, |stack| Of::Stack(stack.clone()));
                 Box::new(Reader::new(
@@ -173,6 +191,16 @@ impl Ground {
         .context("the desk cannot start")?;
         Ok(live)
     }
+}
+
+/// What came after a version of a repository, of which a copy is kept in the home.
+fn versions(home: &Home, of: &GitVersions, since: &str, anew: bool) -> Result<Since, String> {
+    let folder = home.repository(&of.address);
+    let runtime = crate::runtime().map_err(|why| why.to_string())?;
+    runtime.block_on(async {
+        let found = Repository::fetched(&of.address, &folder, anew).await?;
+        found.since(since, &of.branch, &of.paths).await
+    })
 }
 
 /// What stands in the files of the practice estate for where its repositories are.

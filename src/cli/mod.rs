@@ -39,6 +39,7 @@ use std::path::PathBuf;
 pub use args::{Common, EngineArgs, Program, ServeArgs, Verb};
 pub use doctor::Fact;
 pub use out::Out;
+pub use update::{VersionsOf, newer};
 pub use usage::{Usage, usage};
 
 use crate::config::{Loaded, Trust};

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::config;
+use crate::config::{self, Loaded};
 use crate::domain::ids::StackId;
 use crate::os::git::history::{Commit, Since};
 use crate::os::{files, open, sops};
-use crate::systems::versions::{Pinned, Versions};
+use crate::systems::versions::{GitVersions, Pinned, Versions};
 use crate::text::counted::counted;
 use crate::text::diagnostic::{At, closest};
 use crate::text::document::{self, Limits, Node};
@@ -25,6 +25,46 @@ struct Known<'a> {
     pinned: &'a Pinned,
     /// What came after it; a sentence where nobody knows.
     since: Result<Since, String>,
+}
+
+/// What came after a version of a repository, which is brought anew where that is wanted.
+pub type VersionsOf<'a> = dyn Fn(&GitVersions, &str, bool) -> Result<Since, String> + 'a;
+
+/// What is known of each of some versions, or of the one that is to take its place.
+fn known<'a>(
+    versions: &VersionsOf<'_>,
+    chosen: Vec<&'a Pinned>,
+    asked: Option<&str>,
+) -> Vec<Known<'a>> {
+    let mut brought = BTreeSet::new();
+    let known = chosen.into_iter().map(|pinned| {
+        let since = match (&pinned.among, asked) {
+            (Versions::Unlisted(why), None) => Err((*why).to_owned()),
+            (Versions::Unlisted(_), Some(version)) => Ok(Since::of(version)),
+            (Versions::Git(git), asked) => {
+                let anew = brought.insert(git.address.clone());
+                let since = versions(git, asked.unwrap_or(&pinned.version), anew);
+                // What is named must be there, also where it is older.
+                since.map(|since| asked.map_or(since, Since::of))
+            }
+        };
+        Known { pinned, since }
+    });
+    known.collect()
+}
+
+/// What `update --check` says of an application, line by line: nothing is written.
+///
+/// # Errors
+/// Everything that is wrong with its files.
+pub fn newer(
+    loaded: &Loaded,
+    id: &StackId,
+    versions: &VersionsOf<'_>,
+) -> Result<Vec<String>, String> {
+    let pinned = config::pinned(loaded, &id.whole()).map_err(|found| found.to_string())?;
+    let known = known(versions, pinned.iter().collect(), None);
+    Ok(known.iter().flat_map(|one| one.lines(false)).collect())
 }
 
 /// `update`.
@@ -49,22 +89,8 @@ pub(super) fn update(
         Some(name) => vec![named(&pinned, name)?],
         None => pinned.iter().collect(),
     };
-    let mut brought = BTreeSet::new();
-    let mut known = Vec::new();
-    for one in chosen {
-        let since = match (&one.among, &args.version) {
-            (Versions::Unlisted(why), None) => Err((*why).to_owned()),
-            (Versions::Unlisted(_), Some(version)) => Ok(Since::of(version)),
-            (Versions::Git(git), asked) => {
-                let anew = brought.insert(git.address.clone());
-                let of = asked.as_ref().unwrap_or(&one.version);
-                let since = ground.versions(git, of, anew);
-                // What is named must be there, also where it is older.
-                since.map(|since| asked.as_deref().map_or(since, Since::of))
-            }
-        };
-        known.push(Known { pinned: one, since });
-    }
+    let versions = |git: &GitVersions, since: &str, anew| ground.versions(git, since, anew);
+    let known = known(&versions, chosen, args.version.as_deref());
     // From the end of a file on, so that what is written moves no place that is yet to be.
     let writes = known.iter().filter(|_| !args.check);
     let mut writes: Vec<_> = writes

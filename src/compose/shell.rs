@@ -15,7 +15,7 @@ use holdpoint::domain::lifecycle::Lifecycle;
 use holdpoint::domain::time::Time;
 use holdpoint::engine::process::{self, Status, Stay};
 use holdpoint::os::clock::{Clock as _, Real};
-use holdpoint::os::git::history::{Repository, Since};
+use holdpoint::os::git::history::Since;
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{files, owner};
@@ -186,12 +186,7 @@ impl cli::Ground for Shell<'_> {
 
     fn versions(&self, of: &GitVersions, since: &str, anew: bool) -> Result<Since, String> {
         let ground = Ground::find(self.common).map_err(|stop| Stop::from(stop).says)?;
-        let folder = ground.home.repository(&of.address);
-        let runtime = crate::runtime().map_err(|why| why.to_string())?;
-        runtime.block_on(async {
-            let found = Repository::fetched(&of.address, &folder, anew).await?;
-            found.since(since, &of.branch, &of.paths).await
-        })
+        super::versions(&ground.home, of, since, anew)
     }
 
     fn map(&self, lifecycle: &Lifecycle) -> String {

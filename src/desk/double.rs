@@ -115,4 +115,6 @@ impl<A: Answers> Desk for Double<A> {
     }
 
     fn untail(&self, _of: &TailOf) {}
+
+    fn look_for_newer(&self, _stack: &StackId) {}
 }

@@ -163,6 +163,10 @@ impl Desk for LiveDesk {
     fn untail(&self, of: &TailOf) {
         locked(&self.shared.tails).end(of);
     }
+
+    fn look_for_newer(&self, stack: &StackId) {
+        let _ = self.send(Command::Newer(stack.whole()));
+    }
 }
 
 impl Patient for LiveDesk {

@@ -10,6 +10,7 @@ mod files;
 mod follow;
 mod history;
 mod live;
+mod newer;
 mod parts;
 mod read;
 mod send;
@@ -21,7 +22,7 @@ mod work;
 
 pub use crate::store::spool::{Begin, Piece};
 pub use live::LiveDesk;
-pub use parts::{EngineStart, Open, Parts, Reload};
+pub use parts::{EngineStart, LookForNewer, Open, Parts, Reload};
 pub use tails::{Follow, Follows};
 
 use std::sync::Arc;
@@ -115,6 +116,9 @@ pub trait Desk: Send + Sync {
     fn drain(&self, of: &TailOf) -> Batch;
     /// Ends a tail.
     fn untail(&self, of: &TailOf);
+    /// Looks which versions are newer than those that the files of a stack pin; the world says what
+    /// was found (`World::newer`).
+    fn look_for_newer(&self, stack: &StackId);
 }
 
 /// A desk for callers that may wait: verbs of the shell, never a screen.

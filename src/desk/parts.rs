@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 
 use crate::domain::cause::Via;
 use crate::domain::estate::Catalog;
+use crate::domain::ids::StackId;
 use crate::domain::instance::Instances;
 use crate::os::clock::SharedClock;
 use crate::os::paths::Home;
@@ -20,6 +21,10 @@ pub type Open =
 /// Reads the estate's files again, for these instances; a sentence when they may not be used.
 pub type Reload = Arc<dyn Fn(&Instances) -> Result<Catalog, String> + Send + Sync>;
 
+/// Looks which versions are newer than those that the files of a stack pin, line by line; a sentence
+/// when that cannot be known. It takes as long as the repositories need.
+pub type LookForNewer = Arc<dyn Fn(&StackId) -> Result<Vec<String>, String> + Send + Sync>;
+
 /// What a desk is made of; the program puts it together.
 pub struct Parts {
     /// The store.
@@ -32,6 +37,8 @@ pub struct Parts {
     pub catalog: Catalog,
     /// How to read it again.
     pub reload: Option<Reload>,
+    /// How to look for newer versions.
+    pub newer: Option<LookForNewer>,
     /// How to follow lines.
     pub spool: Option<Follows>,
     /// How to start an engine; without it none is started.

@@ -21,6 +21,8 @@ use super::{NotRelayed, Relayed};
 pub(super) enum Command {
     Submit(Box<InboxAsk>),
     Relay(Box<InboxAsk>, oneshot::Sender<Result<Relayed, NotRelayed>>),
+    /// Which versions are newer than those that an application pins.
+    Newer(StackId),
     /// What is shown or tailed has changed.
     Look,
     Newest(u64, usize, oneshot::Sender<Result<Vec<Stored>, String>>),

@@ -52,6 +52,7 @@ fn parts(store: &Memory, catalog: Catalog) -> Parts {
         home: None,
         catalog,
         reload: None,
+        newer: None,
         spool: None,
         engine: None,
         you: "ana".to_owned(),
@@ -638,4 +639,29 @@ fn what_was_set_aside_beside_the_store_is_in_the_world() {
     assert_eq!(world.aside.kept, told);
     std::fs::remove_file(home.set_aside()).unwrap();
     look(&|desk| desk.world().aside == crate::domain::aside::AsideRead::default());
+}
+
+#[test]
+fn newer_versions_are_looked_for_beside_everything_else_and_the_world_says_what_was_found() {
+    let (go, waits) = std::sync::mpsc::channel::<()>();
+    let waits = std::sync::Mutex::new(waits);
+    let mut parts = parts(&Memory::default(), Catalog::default());
+    parts.newer = Some(Arc::new(move |stack: &StackId| {
+        waits.lock().unwrap().recv().unwrap();
+        Ok(vec![format!("{stack} cart v1 -> v2")])
+    }));
+    let desk = LiveDesk::start(parts).unwrap();
+    let known = |desk: &LiveDesk| desk.world().newer.get(&id("prod/shop")).cloned();
+    desk.look_for_newer(&id("prod/shop/nl"));
+    until(&desk, |desk| {
+        known(desk).is_some_and(|one| one.looking.is_some())
+    });
+    // Whoever asks again meanwhile is told the same.
+    desk.look_for_newer(&id("prod/shop"));
+    go.send(()).unwrap();
+    until(&desk, |desk| {
+        known(desk).is_some_and(|one| one.looking.is_none())
+    });
+    let found = known(&desk).unwrap().found.unwrap().unwrap();
+    assert_eq!(found[0].as_str(), "prod/shop cart v1 -> v2");
 }

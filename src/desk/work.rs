@@ -26,6 +26,7 @@ use crate::world::{DiskFull, EngineState, World};
 
 use super::aside::Written;
 use super::history::{numbered, old_deployments};
+use super::newer::Newest;
 use super::parts::Parts;
 use super::shared::{Command, Shared};
 use super::watch::Watch;
@@ -65,6 +66,7 @@ pub(super) struct Worker {
     pub(super) aside: AsideRead,
     /// The file from which that was read, as it was then.
     pub(super) aside_written: Written,
+    pub(super) newer: Newest,
     pub(super) loaded: bool,
     pub(super) applied: bool,
     pub(super) watching: Option<Lock>,
@@ -98,6 +100,7 @@ pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::
         gap: None,
         aside: AsideRead::default(),
         aside_written: None,
+        newer: Newest::default(),
         loaded: false,
         applied: false,
         watching: None,
@@ -120,6 +123,7 @@ pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::
             },
             () = hear(&mut worker.ear) => worker.follow().await,
             () = hear_spool(&mut worker.spool_ear) => worker.read_tails().await,
+            Some(found) = worker.newer.heard() => worker.found_newer(found),
             () = clock.sleep_until(next) => {}
         }
     }
@@ -212,6 +216,7 @@ impl Worker {
             disk_full: self.disk_full.clone(),
             gap: self.gap,
             aside: self.aside.clone(),
+            newer: Arc::clone(&self.newer.all),
             loaded: self.loaded,
             at: self.now(),
         };
@@ -228,6 +233,7 @@ impl Worker {
             Command::Relay(ask, reply) => {
                 let _ = reply.send(self.relay(&ask).await);
             }
+            Command::Newer(whole) => self.look_for_newer(whole),
             Command::Look => {
                 self.say_what_is_shown().await;
                 self.read_tails().await;

@@ -1,7 +1,10 @@
 //! What plans share with the hands of Terraform.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::domain::digest::Digest;
 use crate::domain::secret_ref::SecretRef;
 
 /// The kind of a state of Terraform, as a thing.
@@ -26,6 +29,17 @@ pub const DISCARD: &str = "terraform.discard";
 pub const CHANGES: &str = "apply";
 /// The verdict of a plan by which nothing does.
 pub const SAME: &str = "nothing";
+
+/// What the original program makes Terraform of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Original {
+    /// The program.
+    pub program: String,
+    /// The configuration, by its whole path: it is read where it lies.
+    pub config: String,
+    /// All files that it is made of, by their whole paths, as they were when it was asked for.
+    pub files: BTreeMap<String, Digest>,
+}
 
 /// A secret that Terraform is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,10 +2,15 @@
 //! in `snake_case` or `camelCase`, enumerations by their whole name or its end), and of other tools.
 //! Everything that is wrong is said at once, each with its place.
 
-use crate::text::diagnostic::{At, Diagnostic, Diagnostics, closest};
-use crate::text::document::{Content, Node, Source};
-use crate::text::safe::{Safe, acts};
-use crate::text::secret;
+mod reading;
+
+pub(super) use self::reading::{Form, Reading, unsaid};
+
+use std::borrow::Cow;
+
+use crate::text::diagnostic::{At, closest};
+use crate::text::document::{Content, Node};
+use crate::text::safe::acts;
 
 /// A text with its place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,73 +28,6 @@ impl Word {
     }
 }
 
-/// One file while it is read: what is wrong with it, and what of it is understood and does nothing.
-pub(super) struct Reading<'a> {
-    pub(super) source: &'a Source,
-    pub(super) found: Diagnostics,
-    pub(super) notes: Vec<Diagnostic>,
-    form: Form,
-}
-
-/// How files of a kind are written, and the code of what is wrong with them.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Form {
-    pub(super) code: &'static str,
-    /// A key may be written in `camelCase` too.
-    pub(super) camel: bool,
-}
-
-impl Form {
-    /// What a key may be called besides.
-    fn also(self, key: &str) -> Option<String> {
-        self.camel.then(|| camel(key))
-    }
-}
-
-impl<'a> Reading<'a> {
-    pub(super) fn of(source: &'a Source, form: Form) -> Self {
-        Self {
-            source,
-            form,
-            found: Diagnostics::default(),
-            notes: Vec::new(),
-        }
-    }
-
-    /// Something is wrong.
-    pub(super) fn say(&mut self, at: At, says: impl AsRef<str>, hint: impl AsRef<str>) {
-        self.coded(self.form.code, at, says, hint);
-    }
-
-    /// Something is wrong, of a kind of its own.
-    pub(super) fn coded(
-        &mut self,
-        code: &'static str,
-        at: At,
-        says: impl AsRef<str>,
-        hint: impl AsRef<str>,
-    ) {
-        let found = self.source.diagnostic(code, at, says, hint);
-        self.found.0.push(unsaid(found));
-    }
-
-    /// Something is understood and has no effect.
-    pub(super) fn note(&mut self, at: At, says: impl AsRef<str>) {
-        self.notes
-            .push(self.source.diagnostic("not-rendered", at, says, ""));
-    }
-}
-
-/// The same without anything in it that tells by its form that it is a secret: the line is left out,
-/// and the word masked.
-pub(super) fn unsaid(mut found: Diagnostic) -> Diagnostic {
-    if secret::masked(found.text.as_bytes()).as_ref() != found.text.as_bytes() {
-        found.text = String::new();
-    }
-    found.says = Safe::told(found.says.as_str());
-    found
-}
-
 /// A message that is being read.
 pub(super) struct Message<'n> {
     node: &'n Node,
@@ -97,7 +35,7 @@ pub(super) struct Message<'n> {
     what: String,
     /// Where it stands: the key that it is under; of one in a list its first key, else itself.
     pub(super) at: At,
-    known: Vec<&'static str>,
+    known: Vec<Cow<'static, str>>,
 }
 
 impl<'n> Message<'n> {
@@ -133,8 +71,14 @@ impl<'n> Message<'n> {
     }
 
     /// The value under a key, in either spelling; nothing for null.
-    pub(super) fn get(&mut self, key: &'static str, reading: &mut Reading<'_>) -> Option<&'n Node> {
-        self.known.push(key);
+    pub(super) fn get(
+        &mut self,
+        key: impl Into<Cow<'static, str>>,
+        reading: &mut Reading<'_>,
+    ) -> Option<&'n Node> {
+        let key = key.into();
+        self.known.push(key.clone());
+        let key = &*key;
         let also = reading.form.also(key);
         let entries = self.node.entries().iter();
         let mut there =
@@ -294,7 +238,7 @@ impl<'n> Message<'n> {
         let there: Vec<&'static str> = keys
             .iter()
             .copied()
-            .filter(|key| self.get(key, reading).is_some())
+            .filter(|key| self.get(*key, reading).is_some())
             .collect();
         if let [first, second, ..] = there[..] {
             let says = format!("{} says {first} and {second}", self.what);
@@ -310,13 +254,13 @@ impl<'n> Message<'n> {
     /// is there, says nothing of its own.
     pub(super) fn end(self, reading: &mut Reading<'_>) {
         for (key, _) in self.node.entries() {
-            let is = |known: &&str| {
-                key.name == *known || reading.form.also(known).as_ref() == Some(&key.name)
+            let is = |known: &Cow<'_, str>| {
+                key.name == **known || reading.form.also(known).as_ref() == Some(&key.name)
             };
             if key.name == "!type" || self.known.iter().any(is) {
                 continue;
             }
-            let near = closest(&key.name, self.known.iter().copied());
+            let near = closest(&key.name, self.known.iter().map(|key| &**key));
             let mut known = self.known.clone();
             known.sort_unstable();
             known.dedup();

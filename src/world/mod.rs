@@ -12,6 +12,7 @@ pub mod differs;
 pub mod fixture;
 pub mod found;
 pub mod holds;
+pub mod newer;
 pub mod queue;
 pub mod replies;
 pub mod rows;
@@ -40,6 +41,7 @@ use crate::domain::request::Spec;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::text::safe::Safe;
+use newer::AllNewer;
 
 /// What a console knows.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -67,6 +69,8 @@ pub struct World {
     pub gap: Option<Gap>,
     /// Messages of queues that led to nothing.
     pub aside: AsideRead,
+    /// Which versions are newer, where that was asked.
+    pub newer: AllNewer,
     /// Whether the log has been read at all.
     pub loaded: bool,
     /// When this was put together.

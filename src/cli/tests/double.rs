@@ -108,6 +108,7 @@ impl Desk for Shared {
         tail(of: &TailOf) -> ();
         drain(of: &TailOf) -> Batch;
         untail(of: &TailOf) -> ();
+        look_for_newer(stack: &StackId) -> ();
     }
 }
 

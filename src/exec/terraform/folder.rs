@@ -18,6 +18,8 @@ const OWN: &str = "main.tf";
 const READY: &str = ".holdpoint-ready";
 /// Where the programs put what they fetch.
 const FETCHED: &str = ".terraform";
+/// How the folder ends in which the original program makes something.
+const MADE: &str = "made";
 /// Plan files hold secrets: as long as a deployment goes on, for the owner alone.
 const PLANS: &str = ".plans";
 
@@ -130,15 +132,29 @@ impl Lasting {
         Ok(folder.join(job.deployment.to_string()))
     }
 
-    /// Removes the plan file of a deployment.
+    /// The folder for what the original program makes in a deployment: secrets may stand in it.
+    pub(super) fn made(&self, job: &Job) -> Result<PathBuf, Failure> {
+        let path = self.plan(job)?.with_extension(MADE);
+        files::private_folder(&path).map_err(|why| failed(&why))?;
+        Ok(path)
+    }
+
+    /// Removes the plan file of a deployment, and what the original program made in it.
     pub(super) fn discard(&self, job: &Job) -> Result<(), Failure> {
         let path = self.plan(job)?;
-        match std::fs::remove_file(&path) {
-            Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
-                Err(failed(&FileError::io(&path, "removed")(why)))
+        let made = path.with_extension(MADE);
+        let removed = [
+            (std::fs::remove_file(&path), &path),
+            (std::fs::remove_dir_all(&made), &made),
+        ];
+        for (removed, path) in removed {
+            if let Err(why) = removed
+                && why.kind() != std::io::ErrorKind::NotFound
+            {
+                return Err(failed(&FileError::io(path, "removed")(why)));
             }
-            Ok(()) | Err(_) => Ok(()),
         }
+        Ok(())
     }
 }
 

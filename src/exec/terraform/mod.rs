@@ -5,13 +5,14 @@
 
 mod folder;
 mod lock;
+mod original;
 mod params;
 mod planned;
 mod tool;
 mod ui;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
@@ -102,7 +103,10 @@ impl Executor for Hand {
                 clients: &self.clients,
             };
             match self.does {
-                Does::Generate => generate(&tool).await,
+                Does::Generate => match &tool.params.original {
+                    Some(original) => self.original(&tool, original).await,
+                    None => generate(&tool).await,
+                },
                 Does::Discard => lasting.discard(&job).map(|()| Output::public(json!({}))),
                 Does::Init => self.init(&tool).await,
                 Does::Validate => {
@@ -120,6 +124,9 @@ impl Executor for Hand {
     fn find(&self, job: Job) -> BoxFuture<'_, Found> {
         async move {
             match self.does {
+                Does::Generate if job.params["original"].is_object() => {
+                    process::found(&job, &job.folder, "").await
+                }
                 // They do what is left to do.
                 Does::Generate | Does::Discard => Found::NeverStarted,
                 Does::Init | Does::Validate | Does::Plan | Does::Apply | Does::Unlock => {
@@ -165,16 +172,30 @@ impl Hand {
         arguments: &[&str],
         well: &'static [i32],
     ) -> Result<i32, Failure> {
-        let Tool { job, params, .. } = *tool;
-        let mut argv = vec![params.program.clone()];
+        let folder = tool.lasting.node();
+        let program = tool.params.program.as_str();
+        self.called_in(tool, &folder, program, arguments, well)
+            .await
+    }
+
+    async fn called_in(
+        &self,
+        tool: &Tool<'_>,
+        folder: &Path,
+        program: &str,
+        arguments: &[&str],
+        well: &'static [i32],
+    ) -> Result<i32, Failure> {
+        let job = tool.job;
+        let mut argv = vec![program.to_owned()];
         argv.extend(arguments.iter().map(|word| (*word).to_owned()));
-        let (none, folder) = (BTreeMap::new(), tool.lasting.node());
+        let none = BTreeMap::new();
         let command = Call {
             argv: argv.clone(),
             env: tool.variables().await?,
             bundle: None,
             made: &none,
-            folder: Some(&folder),
+            folder: Some(folder),
             job: job.folder.clone(),
             end: End {
                 asks: Asks::Interrupt,

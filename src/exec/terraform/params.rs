@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::domain::digest::Digest;
 use crate::domain::look::Subject;
 use crate::domain::secret_ref::SecretRef;
-use crate::forms::terraform::Told;
+use crate::forms::terraform::{Original, Told};
 
 #[derive(Deserialize)]
 pub(super) struct Params {
@@ -23,6 +23,9 @@ pub(super) struct Params {
     /// What is put in its own file in place of what stands for it.
     #[serde(default)]
     pub(super) put: BTreeMap<String, String>,
+    /// What the original program makes the files of the node of, where it does.
+    #[serde(default)]
+    pub(super) original: Option<Original>,
     /// Its variables.
     #[serde(default)]
     pub(super) env: BTreeMap<String, String>,
@@ -55,9 +58,9 @@ pub(super) struct Params {
 impl Params {
     /// Of its files, as they are laid out.
     pub(super) fn files(&self) -> Option<Digest> {
-        let with = |bundle| match &self.put {
-            put if put.is_empty() => bundle,
-            put => Digest::of("holdpoint/put/1", &json!([bundle, put])),
+        let with = |bundle| match (&self.put, &self.original) {
+            (put, None) if put.is_empty() => bundle,
+            (put, original) => Digest::of("holdpoint/put/1", &json!([bundle, put, original])),
         };
         self.bundle.map(with)
     }

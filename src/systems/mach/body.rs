@@ -18,7 +18,7 @@ use crate::domain::ids::StackId;
 use crate::domain::request::{Release, SourceBundle, SourceFile, Spec};
 use crate::domain::row::Row;
 use crate::domain::secret_ref::SecretRef;
-use crate::forms::terraform::{Form, Told};
+use crate::forms::terraform::{Form, Original, Told};
 use crate::systems::files::Files;
 use crate::systems::variables::references;
 use crate::text::duration;
@@ -62,6 +62,9 @@ pub(super) struct Body {
     pub(super) limit: Duration,
     /// Its files.
     pub(super) bundle: Digest,
+    /// What the original program makes them of, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) original: Option<Original>,
 }
 
 /// Secrets by the variables that hold them.
@@ -104,6 +107,7 @@ impl Body {
         let put = put.map(|(component, pin)| (placeholder(component), &pin.version));
         json!({
             "put": put.collect::<BTreeMap<_, _>>(),
+            "original": self.original,
             "node": self.node,
             "program": self.program.word(),
             "bundle": self.bundle,
@@ -144,15 +148,21 @@ impl Making<'_> {
         let name = node.name();
         let part = name.parse().map_err(|why| format!("{name:?}: {why}"))?;
         let stack = self.whole.with(part);
-        let bundle = self.bundle(&name, generated);
+        let original = self.original();
+        let bundle = match &original {
+            Some(_) => SourceBundle::default(),
+            None => self.bundle(&name, generated),
+        };
         let mut variables = Variables {
             secrets: own.clone(),
         };
-        for (variable, secret) in &self.made.of_states {
+        // The original program writes secrets into what it makes: Terraform is told none.
+        let is_ours = |_: &_| original.is_none();
+        for (variable, secret) in self.made.of_states.iter().filter(is_ours) {
             let told = self.told(secret, own)?;
             variables.secrets.insert(variable.clone(), told.from);
         }
-        let secrets = generated.secrets.iter();
+        let secrets = generated.secrets.iter().filter(|_| original.is_none());
         let secrets: Result<_, String> = secrets
             .map(|secret| Ok((secret.clone(), self.told(secret, own)?)))
             .collect();
@@ -172,6 +182,7 @@ impl Making<'_> {
             secrets: secrets?,
             limit: timeout.map_or(Ok(LIMIT), duration::read)?,
             bundle: bundle.digest(),
+            original,
         };
         let body = serde_json::to_value(body).map_err(|why| why.to_string())?;
         let spec = Spec {
@@ -184,6 +195,19 @@ impl Making<'_> {
             parts: BTreeMap::new(),
         };
         Ok((stack, spec, bundle))
+    }
+
+    /// What the original program is to make Terraform of, where it does.
+    fn original(&self) -> Option<Original> {
+        let generator = self.entry.generator?;
+        let whole = |path: &str| format!("{}/{path}", self.files.folder());
+        let files = self.files.bundle().files.iter();
+        let files = files.map(|(path, file)| (whole(path), Digest::of_bytes(&file.bytes)));
+        Some(Original {
+            program: generator.tool().name.to_owned(),
+            config: whole(&self.entry.file(self.whole.env.as_str())),
+            files: files.collect(),
+        })
     }
 
     /// The files of a node, as they are laid out for Terraform.

@@ -22,6 +22,8 @@ use crate::text::document::Node;
 pub(super) struct Config {
     /// Its file.
     pub(super) file: String,
+    /// The original program makes the Terraform of it: what plug-ins are told is its business.
+    pub(super) original: bool,
     /// What it calls the environment.
     pub(super) environment: String,
     /// The plug-in of the cloud.

@@ -37,6 +37,10 @@ pub struct MachEntry {
     /// engine, `file:/whole/path` on its machine.
     #[serde(default)]
     pub secrets: BTreeMap<String, String>,
+    /// The original program, where it is to make the Terraform: plug-ins of others are rendered by it
+    /// alone. Holdpoint makes it when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator: Option<Generator>,
     /// The program that carries it out; Terraform when absent.
     #[serde(default)]
     pub program: Program,
@@ -46,6 +50,26 @@ pub struct MachEntry {
     /// The longest time of one plan, and of one apply, for example `30m`; an hour when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
+}
+
+/// A program that makes Terraform of a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Generator {
+    /// MACH composer.
+    #[serde(rename = "mach-composer")]
+    MachComposer,
+}
+
+impl Generator {
+    /// The same as a program of the engine's machine.
+    pub(super) fn tool(self) -> Tool {
+        let Generator::MachComposer = self;
+        Tool {
+            name: "mach-composer",
+            does: "makes the Terraform of",
+            hint: "install MACH composer where the engine runs, or leave `generator` out",
+        }
+    }
 }
 
 /// A program that carries out Terraform.
@@ -137,14 +161,19 @@ impl MachEntry {
             env: self.env.clone(),
             secrets: self.secrets.keys().cloned().collect(),
             variables: None::<Variables>,
+            original: self.generator.is_some(),
         }
     }
 
     /// What it reaches, one sentence each.
     pub(super) fn reach(&self, app: &str, environments: &str) -> Vec<String> {
         let app = quoted(app);
+        let generator = self
+            .generator
+            .map(|one| format!("{} and ", one.tool().name));
         let first = format!(
-            "mach {app} in {environments}: runs {} on what {} says, and its secrets are read from that file",
+            "mach {app} in {environments}: runs {}{} on what {} says, and its secrets are read from that file",
+            generator.unwrap_or_default(),
             self.program.word(),
             quoted(&self.config)
         );

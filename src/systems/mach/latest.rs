@@ -134,7 +134,7 @@ pub(super) fn says(spec: &Spec) -> Vec<String> {
             let name = pin.branch.rsplit_once("#refs/heads/");
             let name = name.map_or(pin.branch.as_str(), |(_, name)| name);
             let version = pin.version;
-            format!("{component}: {LATEST} is {version}, the newest commit of {name}.")
+            format!("{component}: {version}, the newest commit of {name} when this release was asked for ({LATEST}).")
         }));
     }
     all.sort_unstable();

@@ -10,7 +10,7 @@ use super::tree::{self, Kept, Known, Variables};
 use crate::domain::relative::joined;
 use crate::systems::files::{Files, Need};
 use crate::systems::message::{Form, Reading};
-use crate::systems::versions::Pinned;
+use crate::systems::versions::{Pinned, Versions};
 use crate::text::diagnostic::{At, Diagnostic, Diagnostics};
 use crate::text::document;
 
@@ -83,7 +83,11 @@ pub(super) fn make(path: &str, mut known: Known, files: &Files) -> Read {
         reading.say(at, says, hint);
     }
     let made = config.map(|config| {
-        let all = plugins::All::read(&config, &mut reading);
+        let all = if config.original {
+            plugins::All::default()
+        } else {
+            plugins::All::read(&config, &mut reading)
+        };
         let graph = graph::graph(&config, &mut reading);
         if let Some(why) = config.state.shared().filter(|_| graph.0.len() > 1) {
             let second = graph.0.keys().nth(1).map(Node::name).unwrap_or_default();
@@ -113,7 +117,12 @@ pub(super) fn make(path: &str, mut known: Known, files: &Files) -> Read {
         Pinned {
             name: component.name.text.clone(),
             version: component.version.text.clone(),
-            among: component.among.clone(),
+            among: match &component.latest {
+                Some(_) => {
+                    Versions::Unlisted("each deployment takes the newest commit of its branch")
+                }
+                None => component.among.clone(),
+            },
             file,
             at,
         }

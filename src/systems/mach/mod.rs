@@ -14,7 +14,7 @@ mod plugins;
 mod tf;
 mod tree;
 
-pub use self::entry::{MachEntry, Program};
+pub use self::entry::{Generator, MachEntry, Program};
 
 use serde_json::Value;
 
@@ -160,8 +160,12 @@ impl System for Mach {
 
     fn tools(&self, spec: &Spec) -> Vec<Tool> {
         let node = spec.parts.values().next().unwrap_or(spec);
-        let body = Body::of(node).ok();
-        body.map(|body| body.program.tool()).into_iter().collect()
+        let Ok(body) = Body::of(node) else {
+            return Vec::new();
+        };
+        let generator = body.original.map(|_| Generator::MachComposer.tool());
+        let all = [Some(body.program.tool()), generator];
+        all.into_iter().flatten().collect()
     }
 
     fn flags(&self) -> &'static [Flag] {

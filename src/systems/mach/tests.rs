@@ -212,6 +212,43 @@ fn nodes_come_after_what_they_name_else_after_what_they_refer_to_else_after_thei
 /// [TRAP] What stands for a variable of the environment is given by the entry, or is an error; a
 /// secret is told by its name.
 #[test]
+fn plug_ins_of_others_are_those_of_the_original_program() {
+    let plugins = "version: 1, plugins: { aws: {}, acme: { source: acme/acme, version: 0.1.0, replace: ./x } }";
+    let main = shop("      - { name: a, acme: { colour: red } }\n      - { name: b }\n");
+    let main = main.replace("version: 1", plugins).replace(
+        "environment: test",
+        "environment: test\n  acme: { any: thing }",
+    );
+    let files = [("main.yml", main.as_str()), ("parts/components.yml", PARTS)];
+    let says = of(&files, &Known::default()).err().unwrap();
+    assert!(
+        says.contains("the plug-in acme is not among those that Holdpoint renders")
+            && says.contains(
+                "`generator: mach-composer` in the estate has the original program render it"
+            ),
+        "{says}"
+    );
+    let known = Known {
+        original: true,
+        ..Known::default()
+    };
+    let made = of(&files, &known).unwrap();
+    let nodes: Vec<String> = made.graph.0.keys().map(Node::name).collect();
+    assert_eq!(nodes, ["nl"]);
+    // What is no plug-in is wrong all the same.
+    let other = main.replace("acme: { colour", "acne: { colour");
+    let files = [
+        ("main.yml", other.as_str()),
+        ("parts/components.yml", PARTS),
+    ];
+    let says = of(&files, &known).err().unwrap();
+    assert!(
+        says.contains("acne") && says.contains("did you mean \"acme\"?"),
+        "{says}"
+    );
+}
+
+#[test]
 fn variables_are_given_and_secrets_are_named() {
     let main = shop(
         "      - { name: a, variables: { x: \"${env.COLOUR}\" }, secrets: { y: \"${env.TOKEN}\", z: hunter2 } }\n",
@@ -221,6 +258,7 @@ fn variables_are_given_and_secrets_are_named() {
         env: [("COLOUR".to_owned(), "red".to_owned())].into(),
         secrets: ["TOKEN".to_owned()].into(),
         variables: None,
+        original: false,
     };
     let made = of(&files, &known).unwrap();
     let (_, made) = made.nodes.first_key_value().unwrap();

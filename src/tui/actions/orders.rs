@@ -119,6 +119,7 @@ pub enum Show {
     Needs,
     Audit,
     Aside,
+    Versions,
     Identity,
     Details,
     Raw,

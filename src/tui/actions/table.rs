@@ -87,6 +87,12 @@ pub(super) static SHOWS: &[Action] = &[
         Show::Aside,
         "messages of queues that were set aside: why, and what to do",
     ),
+    Action {
+        name: "versions",
+        doc: "which versions are newer than those that the files pin, with the commits between",
+        scope: Scope::Lists,
+        does: Does::Show(Show::Versions),
+    },
     shows(
         "identity",
         Show::Identity,

@@ -296,6 +296,7 @@ impl Console {
             },
             Show::Audit => self.page_audit(),
             Show::Aside => self.page_aside(),
+            Show::Versions => self.page_versions(now),
             Show::Identity => self.page_identity(),
             Show::Details => self.page_details(now),
             Show::Raw => self.page_raw(now),

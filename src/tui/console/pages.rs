@@ -7,6 +7,7 @@ mod details;
 mod explain;
 mod identity;
 mod past;
+mod versions;
 
 use crate::domain::cause::Cause;
 use crate::domain::ids::StackId;

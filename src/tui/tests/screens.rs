@@ -342,3 +342,46 @@ fn what_was_set_aside_is_counted_in_the_band_until_it_is_read() {
     assert!(bench.screen(120, 36).contains("SET ASIDE: NOT READ [O]"));
     assert!(bench.keys("O").screen(120, 36).contains("it is damaged"));
 }
+
+#[test]
+fn versions_are_shown_as_far_as_they_are_known_with_their_age() {
+    use std::sync::Arc;
+
+    use crate::domain::ids::StackId;
+    use crate::text::safe::Safe;
+    use crate::world::newer::Newer;
+
+    let stack: StackId = "prod-us/orders".parse().unwrap();
+    let shown = |newer: Option<Newer>| {
+        let mut world = fixture::scene();
+        world.newer = Arc::new(newer.map(|one| (stack.clone(), one)).into_iter().collect());
+        let mut bench = Bench::new(world);
+        bench.keys("/prod-us/orders<Enter>V");
+        bench.screen(120, 36)
+    };
+    assert!(shown(None).contains("nobody looks for versions here"));
+    let looking = Newer {
+        looking: Some(fixture::ago(5)),
+        ..Newer::default()
+    };
+    assert!(shown(Some(looking)).contains("looking into the repositories, for"));
+    let failed = Newer {
+        found: Some(Err(Safe::new("main.yml:3:1: no such component"))),
+        at: fixture::ago(90),
+        looking: None,
+    };
+    let screen = shown(Some(failed));
+    assert!(screen.contains("NOT KNOWN") && screen.contains("main.yml:3:1: no such component"));
+    let lines = [
+        "cart  v1.0.0 -> v1.2.0, 2 commits",
+        "  1a2b3c4  2026-11-01  Ana  round prices down (v1.2.0)",
+        "  0f1e2d3  2026-10-30  Ben  count what is in it",
+        "search  v2.1.0 is the newest",
+    ];
+    let found = Newer {
+        found: Some(Ok(lines.iter().map(|line| Safe::new(line)).collect())),
+        at: fixture::ago(90),
+        looking: None,
+    };
+    insta::assert_snapshot!("versions_120x36", shown(Some(found)));
+}

@@ -76,7 +76,12 @@ fn first(stacks: Vec<(StackId, Spec)>, files: Files) -> Attached {
 impl Release {
     /// As its system reads it.
     pub(super) fn read(self, stack: &StackId) -> Attached {
-        let mut files = Files::default();
+        self.read_below("", stack)
+    }
+
+    /// The same of an estate in this folder.
+    pub(super) fn read_below(self, folder: &str, stack: &StackId) -> Attached {
+        let mut files = Files::below(folder);
         loop {
             match self.system.read(stack, &self.entry, &files) {
                 Read::Parts(parts, _) => {

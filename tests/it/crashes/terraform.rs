@@ -64,10 +64,59 @@ sleep 0.5
 exit 0
 "#;
 
+/// The original program: it makes a file for each node, of what it reads where it runs.
+const ORIGINAL: &str = r##"#!/bin/sh
+[ "$1 $2 $4" = "generate --file --output-path" ] || exit 9
+mkdir -p "$5/main/nl/cart"
+echo "# of $3" > "$5/main/nl/main.tf"
+grep -q identifier "$3" && echo "# another node" > "$5/main/nl/cart/main.tf"
+echo "$1" >> "$LEDGER"
+sleep 0.5
+"##;
+
 #[tokio::test]
 async fn files_are_laid_out_and_discarded_whenever_an_engine_dies() {
     told(GENERATE).await;
     told(DISCARD).await;
+}
+
+/// The original program makes what is laid out, from the files where they lie: once, and nothing of
+/// it stays beside. Files that are others by then are not deployed.
+#[tokio::test]
+async fn the_original_program_makes_it_once() {
+    let all = (0..SEEDS).map(|seed| async move {
+        let mut place = Place::new(Fates::of(seed, GENERATE));
+        place.generator = Some("mach-composer");
+        let folder = place.folder.path().to_owned();
+        place.program("terraform", PROGRAM);
+        place.program("mach-composer", ORIGINAL);
+        std::fs::write(folder.join("main.yml"), CONFIG).unwrap();
+        let d = place
+            .deploy(&folder, "terraform", &[("main.yml", CONFIG)], &[])
+            .await;
+        let told = place.life.fates.told();
+        assert_eq!(d.end, Some(End::Done), "{told}");
+        let ledger = std::fs::read_to_string(folder.join("ledger")).unwrap();
+        let made = ledger.lines().filter(|line| *line == "generate").count();
+        assert_eq!(made, 1, "{told}");
+        let lasting = folder.join("jobs/lasting/dev/shop");
+        let main = std::fs::read_to_string(lasting.join("nl/main.tf")).unwrap();
+        assert_eq!(main, "# of main.yml\n", "{told}");
+        let left = std::fs::read_dir(lasting.join(".plans")).unwrap().count();
+        assert_eq!(left, 0, "{told}");
+
+        let other = CONFIG.replace("v1", "v2");
+        let d = place
+            .deploy(&folder, "terraform", &[("main.yml", &other)], &[])
+            .await;
+        let Some(End::Failed { failure }) = &d.end else {
+            panic!("{:?}", d.end);
+        };
+        let says = "main.yml is not as it was when this release was asked for";
+        assert!(failure.summary.as_str().ends_with(says), "{failure:?}");
+        place.life.fates
+    });
+    died_everywhere(GENERATE, &join_all(all).await);
 }
 
 #[tokio::test]
@@ -101,6 +150,7 @@ async fn told(kind: &'static str) {
 struct Place {
     folder: tempfile::TempDir,
     life: Life,
+    generator: Option<&'static str>,
 }
 
 impl Place {
@@ -122,7 +172,17 @@ impl Place {
             folder.path().join("jobs"),
         );
         life.environment(None);
-        Self { folder, life }
+        Self {
+            folder,
+            life,
+            generator: None,
+        }
+    }
+
+    fn program(&self, name: &str, text: &str) {
+        let program = self.folder.path().join(name);
+        std::fs::write(&program, text).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
     }
 
     /// Deploys the first part of a configuration, with the program of this folder.
@@ -140,13 +200,18 @@ impl Place {
             let executable = false;
             (*path, SourceFile { bytes, executable })
         });
+        let mut entry = json!({ "config": "main.yml", "program": name, "env": { "PATH": path, "LEDGER": ledger } });
+        if let Some(generator) = self.generator {
+            entry["generator"] = json!(generator);
+        }
         let release = Release {
             system: &Mach,
-            entry: json!({ "config": "main.yml", "program": name, "env": { "PATH": path, "LEDGER": ledger } }),
+            entry,
             files: files.collect(),
         };
         let stack: StackId = "dev/shop/nl".parse().unwrap();
-        let attached = vec![release.read(&stack)];
+        let estate = self.folder.path().display().to_string();
+        let attached = vec![release.read_below(&estate, &stack)];
         let mut intent = Intent::deploy(stack, Source::Estate);
         if let Intent::Deploy { flags: own, .. } = &mut intent {
             own.extend(flags.iter().map(|(name, text)| {
@@ -161,9 +226,7 @@ impl Place {
 async fn lived(fates: Fates, flags: &[(&str, &str)]) -> Fates {
     let mut place = Place::new(fates);
     let folder = place.folder.path().to_owned();
-    let program = folder.join("terraform");
-    std::fs::write(&program, PROGRAM).unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+    place.program("terraform", PROGRAM);
     let d = place
         .deploy(&folder, "terraform", &[("main.yml", CONFIG)], flags)
         .await;

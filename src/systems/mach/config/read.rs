@@ -28,9 +28,10 @@ pub(in crate::systems::mach) fn read(
     reading: &mut Reading<'_>,
 ) -> Option<Config> {
     let mut m = Message::of(root, "the configuration", reading)?;
-    let (split, plugins) = own(&mut m, reading);
+    let (split, plugins) = own(&mut m, known.original, reading);
     let mut config = Config {
         file: path.to_owned(),
+        original: known.original,
         environment: String::new(),
         cloud: None,
         plugins,
@@ -65,7 +66,7 @@ fn lacks(m: &Message<'_>, key: &str, reading: &mut Reading<'_>) {
 }
 
 /// `mach_composer`: how the configuration is split, and its plug-ins.
-fn own(m: &mut Message<'_>, reading: &mut Reading<'_>) -> (Split, Vec<String>) {
+fn own(m: &mut Message<'_>, original: bool, reading: &mut Reading<'_>) -> (Split, Vec<String>) {
     let usual = || plugins::USUAL.map(str::to_owned).to_vec();
     let Some(mut own) = m.message("mach_composer", reading) else {
         lacks(m, "mach_composer", reading);
@@ -90,7 +91,7 @@ fn own(m: &mut Message<'_>, reading: &mut Reading<'_>) -> (Split, Vec<String>) {
     let split = split(&mut own, reading).unwrap_or(Split::Site);
     let plugins = match own.get("plugins", reading) {
         None => usual(),
-        Some(node) => named_plugins(node, reading),
+        Some(node) => named_plugins(node, original, reading),
     };
     own.end(reading);
     (split, plugins)
@@ -104,13 +105,16 @@ fn split(m: &mut Message<'_>, reading: &mut Reading<'_>) -> Option<Split> {
     split
 }
 
-fn named_plugins(node: &Node, reading: &mut Reading<'_>) -> Vec<String> {
+fn named_plugins(node: &Node, original: bool, reading: &mut Reading<'_>) -> Vec<String> {
     let mut all = Vec::new();
     for (key, inner) in node.entries() {
-        if !plugins::KNOWN.contains(&key.name.as_str()) {
+        if !original && !plugins::KNOWN.contains(&key.name.as_str()) {
             let near = closest(&key.name, plugins::KNOWN);
             let hint = near.map_or_else(
-                || format!("those are {}", plugins::KNOWN.join(", ")),
+                || {
+                    let all = plugins::KNOWN.join(", ");
+                    format!("those are {all}; `generator: mach-composer` in the estate has the original program render it")
+                },
                 |near| format!("did you mean {near:?}?"),
             );
             let says = format!(
@@ -124,7 +128,11 @@ fn named_plugins(node: &Node, reading: &mut Reading<'_>) -> Vec<String> {
             m.text("source", reading);
             m.text("version", reading);
             let why = "Holdpoint renders this plug-in itself";
-            m.unrendered("replace", why, reading);
+            if original {
+                m.text("replace", reading);
+            } else {
+                m.unrendered("replace", why, reading);
+            }
             m.end(reading);
         }
         all.push(key.name.clone());
@@ -136,7 +144,8 @@ fn global(mut m: Message<'_>, config: &mut Config, reading: &mut Reading<'_>) {
     let environment = m.needed("environment", reading);
     config.environment = environment.map(|word| word.text).unwrap_or_default();
     if let Some(cloud) = m.text("cloud", reading) {
-        if !plugins::CLOUDS.contains(&cloud.text.as_str()) {
+        let is_named = config.original && config.plugins.contains(&cloud.text);
+        if !is_named && !plugins::CLOUDS.contains(&cloud.text.as_str()) {
             let says = format!("{:?} is no cloud", cloud.text);
             reading.say(
                 cloud.at,
@@ -207,10 +216,10 @@ fn terraform(mut m: Message<'_>, config: &mut Config, reading: &mut Reading<'_>)
 
 /// What is said to plug-ins.
 fn blocks(m: &mut Message<'_>, all: &[String], reading: &mut Reading<'_>) -> Blocks {
-    plugins::KNOWN
-        .into_iter()
-        .filter(|name| all.iter().any(|one| one == name))
-        .filter_map(|name| Some((name.to_owned(), m.get(name, reading)?.clone())))
+    let mut all: Vec<&String> = all.iter().collect();
+    all.sort_unstable();
+    all.into_iter()
+        .filter_map(|name| Some((name.clone(), m.get(name.clone(), reading)?.clone())))
         .collect()
 }
 
@@ -269,7 +278,8 @@ fn component(
     m.end(reading);
     // One without a source is a component all the same: nobody is told that there is none.
     let version = version.unwrap_or_default();
-    let is_latest = version.text == LATEST;
+    // The original program asks its registry.
+    let is_latest = version.text == LATEST && !config.original;
     let among = source
         .as_ref()
         .map_or(Versions::Unlisted("it has no source"), |source| {
@@ -284,14 +294,11 @@ fn component(
         Versions::Git(git) => latest::branch(git),
         Versions::Unlisted(why) => Err((*why).to_owned()),
     };
-    let latest = branch.map(Some).unwrap_or_else(|why| {
-        if is_latest {
-            let says = format!("{LATEST} is the newest commit of a branch, and {why}");
-            let hint = "name a version, or the repository (git::…)";
-            reading.say(version.at, says, hint);
-        }
-        None
-    });
+    if let (true, Err(why)) = (is_latest, &branch) {
+        let says = format!("{LATEST} is the newest commit of a branch, and {why}");
+        let hint = "name a version, or the repository (git::…)";
+        reading.say(version.at, says, hint);
+    }
     let is = if is_latest {
         latest::placeholder(&name.text)
     } else {
@@ -308,7 +315,7 @@ fn component(
         source,
         version,
         is,
-        latest: latest.filter(|_| is_latest),
+        latest: branch.ok().filter(|_| is_latest),
         among,
         integrations,
         blocks,

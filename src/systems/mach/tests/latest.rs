@@ -62,7 +62,7 @@ fn a_plan_says_which_it_is_and_its_files_are_laid_out_with_it() {
     let put = &plan.steps[0].params["put"];
     assert_eq!(*put, json!({ "$LATEST(b)": "1111111" }));
     assert_eq!(plan.brings, [Row::new("b", "1111111")]);
-    let says = "b: $LATEST is 1111111, the newest commit of next.";
+    let says = "b: 1111111, the newest commit of next when this release was asked for ($LATEST).";
     assert_eq!(plan.says.last().unwrap(), says);
 
     let asked = ask(&whole, Purpose::Deploy);

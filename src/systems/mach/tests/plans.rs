@@ -21,11 +21,15 @@ fn parts() -> Vec<(StackId, Spec, SourceBundle)> {
 
 /// The same, and before them the whole.
 pub(super) fn read() -> Vec<(StackId, Spec, SourceBundle)> {
-    read_with(PARTS)
+    read_as(PARTS, None)
 }
 
 /// The same of other definitions of its components.
 pub(super) fn read_with(definitions: &str) -> Vec<(StackId, Spec, SourceBundle)> {
+    read_as(definitions, None)
+}
+
+fn read_as(definitions: &str, generator: Option<&str>) -> Vec<(StackId, Spec, SourceBundle)> {
     let split = "deployment: { type: site-component }";
     let main = shop(&format!(
         "      - {{ name: a, secrets: {{ t: hunter2 }} }}\n      - {{ name: b, {split}, variables: {{ x: \"${{component.a.y}}\" }} }}\n"
@@ -35,7 +39,10 @@ pub(super) fn read_with(definitions: &str) -> Vec<(StackId, Spec, SourceBundle)>
         ("parts/components.yml", definitions),
         ("modules/a/main.tf", "output \"y\" { value = 1 }\n"),
     ]);
-    let entry = json!({ "config": "main.yml", "secrets": { "TOKEN": "env:CI_TOKEN" } });
+    let mut entry = json!({ "config": "main.yml", "secrets": { "TOKEN": "env:CI_TOKEN" } });
+    if let Some(generator) = generator {
+        entry["generator"] = json!(generator);
+    }
     let mut files = Files::below("/estate");
     let whole: StackId = "dev/shop".parse().unwrap();
     loop {
@@ -108,6 +115,34 @@ fn flagged(ask: &PlanAsk, flag: Flag) -> PlanAsk {
 
 fn step<'a>(plan: &'a Plan, id: &str) -> &'a Step {
     plan.step(&id.into()).unwrap()
+}
+
+/// With the original program a part has no files of its own: those of the configuration must be as
+/// they were.
+#[test]
+fn what_the_original_program_makes_is_made_of_files_where_they_lie() {
+    let mut all = read_as(PARTS, Some("mach-composer"));
+    let (part, own, files) = all.swap_remove(1);
+    assert_eq!(files.files.len(), 0);
+    let told: Vec<_> = Mach.tools(&own).into_iter().map(|tool| tool.name).collect();
+    assert_eq!(told, ["terraform", "mach-composer"]);
+    let ask = ask(&part, Purpose::Deploy);
+    let plan = planned(&ask, &own, "1");
+    let original = &plan.steps[0].params["original"];
+    assert_eq!(original["program"], "mach-composer");
+    assert_eq!(original["config"], "/estate/main.yml");
+    let paths: Vec<&String> = original["files"].as_object().unwrap().keys().collect();
+    assert_eq!(
+        paths,
+        [
+            "/estate/main.yml",
+            "/estate/modules/a/main.tf",
+            "/estate/parts/components.yml"
+        ]
+    );
+    assert_eq!(plan.steps[3].params["secrets"], json!({}));
+    let all = format!("{}{files:?}", serde_json::to_string(&own).unwrap());
+    assert!(!all.contains("hunter2"), "{all}");
 }
 
 #[test]

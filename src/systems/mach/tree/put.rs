@@ -24,6 +24,8 @@ pub(in crate::systems::mach) struct Known {
     pub(in crate::systems::mach) secrets: BTreeSet<String>,
     /// The variables file; none where there is none.
     pub(in crate::systems::mach) variables: Option<Variables>,
+    /// The original program makes the Terraform: it may say more than what is known here.
+    pub(in crate::systems::mach) original: bool,
 }
 
 /// A variables file.

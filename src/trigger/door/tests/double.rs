@@ -151,6 +151,8 @@ impl Desk for Kept {
     }
 
     fn untail(&self, _: &TailOf) {}
+
+    fn look_for_newer(&self, _stack: &StackId) {}
 }
 
 impl Relay for Kept {
