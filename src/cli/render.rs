@@ -97,8 +97,12 @@ fn rendered(ground: &dyn Ground, stack: &str) -> Result<Vec<(String, Vec<u8>)>, 
     Ok(made)
 }
 
-/// No stack is called so.
+/// No stack is called so, or nobody knows because its files cannot be read.
 pub(super) fn unknown(catalog: &Catalog, id: &StackId) -> Stop {
+    let whole = catalog.stacks.get(&id.whole());
+    if let Some(Err(why)) = whole.map(|entry| &entry.spec) {
+        return Stop::wrong("files", why.clone());
+    }
     let stack = id.to_string();
     let all = catalog.stacks.keys();
     let names: BTreeSet<String> = all

@@ -144,7 +144,7 @@ fn what_is_wrong_is_told_at_once_and_in_its_own_file() {
 }
 
 /// Runs git in a folder.
-fn git(folder: &Path, words: &[&str]) {
+pub(crate) fn git(folder: &Path, words: &[&str]) {
     let own = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com"];
     let output = Command::new("git")
         .args(own)

@@ -185,7 +185,8 @@ fn client() -> reqwest::Client {
     reqwest::Client::new()
 }
 
-fn terraform() -> PathBuf {
+/// The program that carries it out.
+pub(crate) fn terraform() -> PathBuf {
     std::env::var("HOLDPOINT_TERRAFORM").unwrap().into()
 }
 
@@ -226,7 +227,7 @@ async fn lives(endpoint: String) {
 }
 
 /// No file of the store and of what was written tells a secret.
-fn holds_no_secret(folder: &Path) {
+pub(crate) fn holds_no_secret(folder: &Path) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -31,6 +31,7 @@ mod kills;
 mod life;
 mod mach;
 mod mach_aws;
+mod mach_really;
 mod o5;
 mod order;
 mod peers;

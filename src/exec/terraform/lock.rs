@@ -23,6 +23,11 @@ pub(super) fn named(failure: Failure, stack: &StackId) -> Failure {
             (key.trim() == name).then(|| is.trim().to_owned())
         })
     };
+    if let Some(id) = elsewhere(&failure.detail) {
+        let summary = "the state is locked by somebody whom its server does not name".to_owned();
+        let hint = hint(stack, id);
+        return Failure { summary, ..failure }.hint(hint);
+    }
     let who = told("Who").unwrap_or_else(|| "somebody".to_owned());
     let since = told("Created").map(|at| format!(" since {at}"));
     let what = told("Operation").map(|what| format!(" ({what})"));
@@ -32,10 +37,22 @@ pub(super) fn named(failure: Failure, stack: &StackId) -> Failure {
         since.unwrap_or_default(),
         what.unwrap_or_default()
     );
-    let hint = format!(
-        "wait until that is over, and deploy again; where nothing runs any more: holdpoint deploy {stack} --force-unlock {id}"
-    );
+    let hint = hint(stack, &id);
     Failure { summary, ..failure }.hint(hint)
+}
+
+fn hint(stack: &StackId, id: &str) -> String {
+    format!(
+        "wait until that is over, and deploy again; where nothing runs any more: holdpoint deploy {stack} --force-unlock {id}"
+    )
+}
+
+/// The id of a lock at a server of states. Of such a one the programs tell no more than that: what
+/// they write below it is about themselves.
+fn elsewhere(detail: &str) -> Option<&str> {
+    let (_, rest) = detail.split_once("HTTP remote state already locked: ID=")?;
+    let id = rest.split(|c: char| c.is_whitespace() || c == ';').next()?;
+    Some(id).filter(|id| !id.is_empty())
 }
 
 #[cfg(test)]
@@ -58,6 +75,10 @@ mod tests {
             "{}",
             failure.hint
         );
+        let detail = "Error acquiring the state lock: Error message: HTTP remote state already locked: ID=1-2; Lock Info:; ID:        9-9; Who:       root@here; Info:";
+        let failure = named(Failure::new("plan: it failed").detail(detail), &stack);
+        assert!(!failure.summary.contains("root@here"), "{failure:?}");
+        assert!(failure.hint.ends_with("--force-unlock 1-2"), "{failure:?}");
         let other = named(Failure::new("plan: it failed").detail("bad"), &stack);
         assert_eq!(other.summary, "plan: it failed");
     }
