@@ -57,9 +57,19 @@ impl World {
         newest.into_values().collect()
     }
 
-    /// That the estate's file names a stack no more which stands.
+    /// That its files cannot be read, with the place of the first error; or that the estate's file
+    /// names a stack no more which stands.
     pub(super) fn left_out(&self, stack: &Stack) -> Option<String> {
         let (id, catalog) = (&stack.id, &self.catalog);
+        if let Some(Err(why)) = catalog.stacks.get(id).map(|entry| &entry.spec) {
+            let place = why
+                .lines()
+                .find_map(|line| line.trim().strip_prefix("--> "));
+            let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
+            return Some(format!(
+                "its files cannot be read{place}: they cannot be deployed"
+            ));
+        }
         let whole = catalog.stacks.get(&id.whole());
         // Which apps and parts there are is not known where nobody told, or the files are wrong.
         let is_read = match whole {

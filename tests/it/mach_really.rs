@@ -210,13 +210,14 @@ fn answer(mut call: TcpStream, kept: &Mutex<Kept>) {
     let (status, out) = match method.as_str() {
         "GET" if kept.state.is_empty() => ("404 Not Found", Vec::new()),
         "GET" => ("200 OK", kept.state.clone()),
-        "LOCK" => match &kept.lock {
-            Some(lock) => ("423 Locked", lock.clone().into_bytes()),
-            None => {
+        "LOCK" => {
+            if let Some(lock) = &kept.lock {
+                ("423 Locked", lock.clone().into_bytes())
+            } else {
                 kept.lock = Some(String::from_utf8(body).unwrap());
                 ("200 OK", Vec::new())
             }
-        },
+        }
         "UNLOCK" => {
             kept.lock = None;
             ("200 OK", Vec::new())

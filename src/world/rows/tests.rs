@@ -687,9 +687,10 @@ fn a_stack_that_the_file_names_no_more_says_so() {
     assert!(says.contains("`holdpoint teardown dev/orders`"), "{says}");
     let catalog = std::sync::Arc::make_mut(&mut scene.world.catalog);
     let entry = crate::domain::estate::Entry {
-        spec: Err("wrong".to_owned()),
+        spec: Err("error[mach]: wrong\n --> main.yml:7:5\n".to_owned()),
         ..entry
     };
     catalog.stacks.insert(id("dev/orders"), entry);
-    assert_eq!(why(&scene), None);
+    let says = "its files cannot be read (main.yml:7:5): they cannot be deployed";
+    assert_eq!(why(&scene).as_deref(), Some(says));
 }

@@ -42,7 +42,7 @@ pub(super) fn start_lines(
             None => format!("{} {}", start.stack, release(start)),
         })
         .collect();
-    let keeps = |(_, plan): &(StackId, Plan)| plan.leaves() == Some(Leaves::Old);
+    let keeps = |(_, plan): &(StackId, Plan)| plan.stays || plan.leaves() == Some(Leaves::Old);
     let what = match intent {
         Intent::Teardown { .. } => "teardown".to_owned(),
         Intent::Unblock {
