@@ -23,6 +23,8 @@ use super::{Code, Ground, Out, Stop};
 /// What is known of a version.
 struct Known<'a> {
     pinned: &'a Pinned,
+    /// Whether the version was named: nobody looked for the newest then.
+    is_named: bool,
     /// What came after it; a sentence where nobody knows.
     since: Result<Since, String>,
 }
@@ -48,7 +50,12 @@ fn known<'a>(
                 since.map(|since| asked.map_or(since, Since::of))
             }
         };
-        Known { pinned, since }
+        let is_named = asked.is_some();
+        Known {
+            pinned,
+            is_named,
+            since,
+        }
     });
     known.collect()
 }
@@ -160,6 +167,7 @@ impl Known<'_> {
             Err(why) => return vec![format!("{name}  {version}: {why}")],
         };
         let mut says = match self.newer() {
+            None if self.is_named => format!("{name}  {version} is there already"),
             None => format!("{name}  {version} is the newest"),
             Some(newest) => format!("{name}  {version} -> {newest}"),
         };

@@ -96,15 +96,23 @@ fn variables(around: impl Fn(&str) -> Option<String>) -> BTreeMap<String, String
     seen.chain(told).collect()
 }
 
-/// The last thing that it complained of.
+/// What it complained of first where it says that it is fatal, with what came before a sentence that
+/// says no more than that; else what it said last.
 fn complaint(ran: &Ran) -> String {
+    const NO_MORE: &str = "fatal: Could not read from remote repository";
     let said = String::from_utf8_lossy(&ran.err);
-    let last = said
+    let lines: Vec<&str> = said
         .lines()
-        .rev()
         .map(str::trim)
-        .find(|line| !line.is_empty());
-    match (last, ran.code) {
+        .filter(|line| !line.is_empty())
+        .collect();
+    let fatal = lines.iter().position(|line| line.starts_with("fatal: "));
+    let at = fatal.map(|at| {
+        let says_more = !lines[at].starts_with(NO_MORE);
+        if says_more { at } else { at.saturating_sub(1) }
+    });
+    let told = at.and_then(|at| lines.get(at)).or(lines.last());
+    match (told, ran.code) {
         (Some(line), _) => Safe::told(line.trim_start_matches("fatal: ")).into_string(),
         (None, Some(code)) => format!("git ended with {code}"),
         (None, None) => "git was ended by a signal".to_owned(),
@@ -114,6 +122,30 @@ fn complaint(ran: &Ran) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_it_complained_of_is_what_a_person_needs() {
+        let rest = "fatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.\n";
+        let gone = "fatal: '/x.git' does not appear to be a git repository\n";
+        for (said, told) in [
+            (
+                format!("{gone}{rest}"),
+                "'/x.git' does not appear to be a git repository",
+            ),
+            (
+                format!("git@host: Permission denied (publickey).\n{rest}"),
+                "git@host: Permission denied (publickey).",
+            ),
+            ("warning: x\nerror: y\n".to_owned(), "error: y"),
+        ] {
+            let ran = Ran {
+                code: Some(128),
+                out: Vec::new(),
+                err: said.into_bytes(),
+            };
+            assert_eq!(complaint(&ran), told);
+        }
+    }
 
     #[test]
     fn it_sees_what_signs_it_in_and_nothing_else() {

@@ -194,6 +194,13 @@ fn a_newer_version_is_found_with_its_commits_and_written_in_its_place() {
     assert_eq!(read().unwrap(), parts("v1.1.0"));
     let (said, _) = estate.run(&["update", "dev/shop", "cart"]);
     assert_eq!(said, "cart  v1.1.0 is the newest\n");
+    let (said, _) = estate.run(&["update", "dev/shop", "cart", "v1.1.0"]);
+    assert_eq!(said, "cart  v1.1.0 is there already\n");
+    let (said, code) = estate.run(&["update", "dev/shop", "cart", "main"]);
+    assert!(
+        code == Some(1) && said.contains("main is a branch"),
+        "{said}"
+    );
 
     // Back, by name; what is no version of it is refused, and so is what is no component.
     let (said, code) = estate.run(&["update", "dev/shop", "cart", "v1.0.0"]);

@@ -15,6 +15,7 @@ use crate::domain::event::Append;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::flag::{self, Offered};
 use crate::domain::ids::{AskId, EnvName, StackId};
+use crate::domain::look::Sights;
 use crate::domain::place::Places;
 use crate::domain::plan::Plan;
 use crate::domain::purpose::Purpose;
@@ -100,6 +101,12 @@ impl Engine {
                     let fresh = (start.purpose == Purpose::Deploy)
                         .then(|| self.fresh_sight(&start.stack, planning.places()))
                         .flatten();
+                    // How the stack stands may be of moments ago; what it is made of is asked anew.
+                    let is_own = |seen: &Sights| {
+                        let main = seen.main();
+                        main.is_some_and(|main| start.spec.about.contains(&main.about))
+                    };
+                    let fresh = fresh.filter(is_own);
                     let seen = fresh.unwrap_or_default();
                     plannings.push((
                         start.stack.clone(),

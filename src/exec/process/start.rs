@@ -46,7 +46,7 @@ impl Process {
             if here.state()?.is_some() {
                 return Ok(());
             }
-            let input = if told.names().is_empty() {
+            let input = if told.names().is_empty() && told.within.is_empty() {
                 Vec::new()
             } else {
                 serde_json::to_vec(&told).map_err(|why| LayOutError::Told(why.to_string()))?

@@ -16,6 +16,8 @@ use crate::os::open;
 const OWN: &str = "main.tf";
 /// Where it is said for which files everything was fetched.
 const READY: &str = ".holdpoint-ready";
+/// Where it is said of which release the files are.
+const LAID: &str = ".holdpoint-laid";
 /// Where the programs put what they fetch.
 const FETCHED: &str = ".terraform";
 /// How the folder ends in which the original program makes something.
@@ -99,6 +101,26 @@ impl Lasting {
             laid.written += 1;
         }
         Ok(laid)
+    }
+
+    /// Says of which release the files are that lie there; of none while they are being made.
+    pub(super) fn set_laid(&self, files: Option<Digest>) -> Result<(), Failure> {
+        files::private_folder(&self.node()).map_err(|why| failed(&why))?;
+        let said = files.map(|files| files.to_string()).unwrap_or_default();
+        files::write_whole(&self.node().join(LAID), said.as_bytes()).map_err(|why| failed(&why))
+    }
+
+    /// The files that lie there are these.
+    pub(super) fn are_laid(&self, files: Option<Digest>) -> Result<(), Failure> {
+        let said = open::text(&self.node().join(LAID)).unwrap_or_default();
+        if files.is_some_and(|files| said == files.to_string()) {
+            return Ok(());
+        }
+        let says = format!(
+            "the files of {} were not laid out for this release",
+            self.node
+        );
+        Err(Failure::new(says).hint("deploy again: they are made anew"))
     }
 
     /// Whether everything was fetched for these files.

@@ -155,7 +155,12 @@ async fn generate(tool: &Tool<'_>) -> Result<Output, Failure> {
     let bundle = tool.job.port.bundle(digest).await?;
     let bundle = tool.lasting.put(bundle, &params.put);
     let lasting = tool.lasting.clone();
-    let laid = tokio::task::spawn_blocking(move || lasting.lay_out(&bundle));
+    let files = params.files();
+    let laid = tokio::task::spawn_blocking(move || {
+        lasting.set_laid(None)?;
+        let laid = lasting.lay_out(&bundle)?;
+        lasting.set_laid(files).map(|()| laid)
+    });
     let laid = laid.await.map_err(|why| Failure::new(why.to_string()))??;
     let says = format!("{} files written, {} as they were", laid.written, laid.same);
     tool.say(&says);
@@ -219,6 +224,7 @@ impl Hand {
     /// Fetches providers and modules, where they were not fetched for these files.
     async fn init(&self, tool: &Tool<'_>) -> Result<Output, Failure> {
         let Tool { job, params, .. } = *tool;
+        tool.lasting.are_laid(params.files())?;
         let begun = job.notes.contains_key("intent");
         if !begun && !params.force && tool.lasting.is_ready(params.files()) {
             tool.say("providers and modules are there for these files");
@@ -250,6 +256,7 @@ impl Hand {
             lasting,
             ..
         } = *tool;
+        lasting.are_laid(params.files())?;
         let file = lasting.plan(job)?;
         let out = format!("-out={}", file.display());
         let mut arguments = vec!["plan", "-input=false", "-json", "-detailed-exitcode"];

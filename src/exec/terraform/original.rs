@@ -24,6 +24,7 @@ impl Hand {
         original: &Original,
     ) -> Result<Output, Failure> {
         are_as_asked(&original.files)?;
+        tool.lasting.set_laid(None)?;
         let config = Path::new(&original.config);
         let folder = config.parent().unwrap_or(Path::new("/"));
         let name = config.file_name().unwrap_or_default().to_string_lossy();
@@ -36,12 +37,16 @@ impl Hand {
         are_as_asked(&original.files)?;
         let node = tool.params.node.as_str();
         let bundle = taken(&made, node)
-            .map_err(|why| Failure::new(format!("{}: {why}", original.program)))?;
+            .map_err(|why| {
+                let hint = "it is called as `mach-composer generate --file FILE --output-path DIR`, and writes DIR/NAME/SITE/main.tf, of a component with a state of its own DIR/NAME/SITE/COMPONENT/main.tf";
+                Failure::new(format!("{}: {why}", original.program)).hint(hint)
+            })?;
         let laid = tool.lasting.lay_out(&bundle)?;
         if laid.written > 0 {
             // What was fetched may be for others.
             tool.lasting.set_ready(None)?;
         }
+        tool.lasting.set_laid(tool.params.files())?;
         let says = format!("{} files written, {} as they were", laid.written, laid.same);
         tool.say(&says);
         Ok(Output::public(

@@ -109,7 +109,7 @@ impl Tool<'_> {
             }
             all.insert(name.clone(), value);
         }
-        if !all.is_empty() {
+        if !all.is_empty() && params.original.is_none() {
             let all = Value::Object(all).to_string();
             told.variables.insert("TF_VAR_secrets".to_owned(), all);
         }

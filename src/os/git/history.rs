@@ -110,7 +110,15 @@ impl<'a> Repository<'a> {
     }
 
     async fn is_tag(&self, version: &str) -> bool {
-        let name = format!("refs/tags/{version}");
+        self.is_ref("tags", version).await
+    }
+
+    async fn is_branch(&self, version: &str) -> bool {
+        self.is_ref("heads", version).await
+    }
+
+    async fn is_ref(&self, kind: &str, name: &str) -> bool {
+        let name = format!("refs/{kind}/{name}");
         let asked = ["rev-parse", "--verify", "-q", "--end-of-options", &name];
         self.asks(&asked).await.is_ok()
     }
@@ -128,10 +136,16 @@ impl<'a> Repository<'a> {
         let tip = self.commit(&format!("refs/heads/{branch}")).await;
         let tip = tip.map_err(|_| format!("it has no branch {branch}"))?;
         let own = self.commit(version).await?;
+        let is_tag = self.is_tag(version).await;
+        if !is_tag && self.is_branch(version).await {
+            return Err(format!(
+                "{version} is a branch, which is another commit each time"
+            ));
+        }
         let merged = self
             .asks(&["merge-base", "--is-ancestor", &own, &tip])
             .await;
-        let (newest, to) = if self.is_tag(version).await {
+        let (newest, to) = if is_tag {
             let tag = self.newest_tag(version, &tip).await?;
             let at = self.commit(&tag).await?;
             (tag, at)
@@ -291,6 +305,8 @@ mod tests {
         let repository = Repository::fetched(&address, &folder, true).await.unwrap();
         let since = repository.since("v1.10.0", "main", &[]).await.unwrap();
         assert_eq!(since.newest, "v3.0.0");
+        let branch = repository.since("main", "main", &[]).await.unwrap_err();
+        assert!(branch.starts_with("main is a branch"), "{branch}");
         let lacking = repository.since("v9", "main", &[]).await.unwrap_err();
         assert_eq!(lacking, "v9 is no commit and no tag of it");
         let lacking = repository.since("v1.0.0", "trunk", &[]).await.unwrap_err();

@@ -156,13 +156,17 @@ impl Making<'_> {
         let mut variables = Variables {
             secrets: own.clone(),
         };
-        // The original program writes secrets into what it makes: Terraform is told none.
         let is_ours = |_: &_| original.is_none();
         for (variable, secret) in self.made.of_states.iter().filter(is_ours) {
             let told = self.told(secret, own)?;
             variables.secrets.insert(variable.clone(), told.from);
         }
-        let secrets = generated.secrets.iter().filter(|_| original.is_none());
+        // The original program writes secrets into what it makes, and may say any of them: none is told
+        // to Terraform, and all are covered.
+        let secrets: Box<dyn Iterator<Item = &String>> = match &original {
+            Some(_) => Box::new(self.made.secrets.keys()),
+            None => Box::new(generated.secrets.iter()),
+        };
         let secrets: Result<_, String> = secrets
             .map(|secret| Ok((secret.clone(), self.told(secret, own)?)))
             .collect();

@@ -55,7 +55,10 @@ pub(super) enum Read {
 pub(super) fn make(path: &str, mut known: Known, files: &Files) -> Read {
     let mut tree = match tree::read(path, files) {
         tree::Read::Needs(needs) => return Read::Needs(needs),
-        tree::Read::Wrong(wrong) => return Read::Wrong(wrong),
+        tree::Read::Wrong(mut wrong) => {
+            wrong.0.iter_mut().for_each(covered);
+            return Read::Wrong(wrong);
+        }
         tree::Read::Tree(tree) => tree,
     };
     match variables(path, &tree, files) {
@@ -104,6 +107,7 @@ pub(super) fn make(path: &str, mut known: Known, files: &Files) -> Read {
     let Some((config, all, graph)) = made.filter(|_| wrong.is_empty()) else {
         let all = wrong.0.into_iter().map(|found| tree.placed(found));
         let mut wrong = Diagnostics(all.collect());
+        wrong.0.iter_mut().for_each(covered);
         wrong.settle();
         return Read::Wrong(wrong);
     };
@@ -137,6 +141,13 @@ pub(super) fn make(path: &str, mut known: Known, files: &Files) -> Read {
         environment: config.environment.clone(),
         notes,
     }))
+}
+
+/// Leaves out a line in which a secret may stand.
+fn covered(found: &mut Diagnostic) {
+    if tree::may_tell(&found.text) {
+        found.text.clear();
+    }
 }
 
 /// The variables file that a configuration names.

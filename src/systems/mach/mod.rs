@@ -230,13 +230,17 @@ impl System for Mach {
     }
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
-        latest::found(spec)?;
+        let lacking = latest::found(spec);
         let mut plan = if spec.is_whole() {
             group::plan(self, ask, spec).map(|plan| plan::of_whole(ask, plan))
         } else {
+            lacking.clone()?;
             plan::plan(ask, spec, seen)
         }?;
         plan.says.extend(latest::says(spec));
+        // Of a whole the parts that need it fail, and the others do not wait for it.
+        plan.says
+            .extend(lacking.err().map(|failure| format!("{}.", failure.summary)));
         Ok(plan)
     }
 

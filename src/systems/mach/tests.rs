@@ -232,7 +232,16 @@ fn plug_ins_of_others_are_those_of_the_original_program() {
         original: true,
         ..Known::default()
     };
+    let secret = main.replace("any: thing", "api_token: W0nd3r, key: plain");
+    let files = [
+        ("main.yml", secret.as_str()),
+        ("parts/components.yml", PARTS),
+    ];
     let made = of(&files, &known).unwrap();
+    let secrets: Vec<&String> = made.secrets.keys().collect();
+    assert_eq!(secrets, ["global.acme.api_token"]);
+    let says = of(&files, &Known::default()).err().unwrap();
+    assert!(!says.contains("W0nd3r"), "{says}");
     let nodes: Vec<String> = made.graph.0.keys().map(Node::name).collect();
     assert_eq!(nodes, ["nl"]);
     // What is no plug-in is wrong all the same.

@@ -26,6 +26,7 @@ use serde_json::json;
 use super::SEEDS;
 use super::fate::{Fates, died_everywhere};
 use super::life::{Life, Release};
+use crate::mach_aws::holds_no_secret;
 
 const KINDS: [&str; 7] = [GENERATE, INIT, VALIDATE, PLAN, APPLY, DISCARD, UNLOCK];
 
@@ -69,6 +70,7 @@ const ORIGINAL: &str = r##"#!/bin/sh
 [ "$1 $2 $4" = "generate --file --output-path" ] || exit 9
 mkdir -p "$5/main/nl/cart"
 echo "# of $3" > "$5/main/nl/main.tf"
+echo "it is $(grep -o 'hunter[a-z0-9]*' "$3")"
 grep -q identifier "$3" && echo "# another node" > "$5/main/nl/cart/main.tf"
 echo "$1" >> "$LEDGER"
 sleep 0.5
@@ -90,9 +92,12 @@ async fn the_original_program_makes_it_once() {
         let folder = place.folder.path().to_owned();
         place.program("terraform", PROGRAM);
         place.program("mach-composer", ORIGINAL);
-        std::fs::write(folder.join("main.yml"), CONFIG).unwrap();
+        let config = CONFIG.replace("{ name: a }", "{ name: a, secrets: { t: hunter2secret } }");
+        let main = folder.join("main.yml");
+        std::fs::write(&main, &config).unwrap();
+        std::fs::set_permissions(&main, std::fs::Permissions::from_mode(0o600)).unwrap();
         let d = place
-            .deploy(&folder, "terraform", &[("main.yml", CONFIG)], &[])
+            .deploy(&folder, "terraform", &[("main.yml", &config)], &[])
             .await;
         let told = place.life.fates.told();
         assert_eq!(d.end, Some(End::Done), "{told}");
@@ -104,6 +109,8 @@ async fn the_original_program_makes_it_once() {
         assert_eq!(main, "# of main.yml\n", "{told}");
         let left = std::fs::read_dir(lasting.join(".plans")).unwrap().count();
         assert_eq!(left, 0, "{told}");
+        // What the program says of a secret is covered.
+        holds_no_secret(&folder.join("jobs"));
 
         let other = CONFIG.replace("v1", "v2");
         let d = place

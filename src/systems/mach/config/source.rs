@@ -87,6 +87,15 @@ impl Source {
         if written.starts_with("s3::") || written.starts_with("gcs::") {
             return Ok(Self::Address(format!("{written}/{version}.zip")));
         }
+        let query = written.split_once('?').map_or("", |(_, query)| query);
+        let is_pinned = |part: &str| part.starts_with("ref=") || part.starts_with("rev=");
+        if query.split('&').any(is_pinned) {
+            let says = format!(
+                "{written:?} names a version of its own, which would be the one that is fetched"
+            );
+            let hint = "leave ref= out: `version` says it".to_owned();
+            return Err((says, hint));
+        }
         if FORCED.iter().any(|forced| written.starts_with(forced)) {
             let key = if written.starts_with("hg::") {
                 "rev"

@@ -88,6 +88,22 @@ fn what_is_not_there_is_said_before_anything_starts() {
     );
     let says = wrong(
         "      - { name: a }\n",
+        "- { name: a, source: \"git::https://git.example.com/a.git//x?depth=1&ref=v1\", version: v2 }\n",
+    );
+    assert!(
+        says.contains("names a version of its own") && says.contains("leave ref= out"),
+        "{says}"
+    );
+    // Of a whole the others do not wait for it.
+    let [(whole, all), _] = shop();
+    let plan = Mach
+        .plan(&ask(&whole, Purpose::Deploy), &all, &sights)
+        .unwrap();
+    assert_eq!(plan.steps.len(), 2);
+    let last = plan.says.last().unwrap();
+    assert!(last.ends_with("has no branch next."), "{last}");
+    let says = wrong(
+        "      - { name: a }\n",
         "- { name: a, source: ./a, version: $LATEST }\n",
     );
     assert!(

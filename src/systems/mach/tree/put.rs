@@ -3,12 +3,12 @@
 
 mod kept;
 
-pub(in crate::systems::mach) use kept::Kept;
+pub(in crate::systems::mach) use kept::{Kept, may_tell};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use self::kept::{form, is_secret, name, step};
+use self::kept::{form, is_called_secret, is_secret, name, step};
 use super::{Part, Tree};
 use crate::forms::terraform::{Form, parts};
 use crate::systems::mach::tf::quoted;
@@ -146,7 +146,11 @@ impl Putting<'_> {
         match &mut node.content {
             Content::Map(entries) => {
                 for (key, inner) in entries {
-                    let secret = is_secret(&key.name, &path.steps);
+                    let secret = if self.known.original {
+                        is_called_secret(&key.name, &path.steps)
+                    } else {
+                        is_secret(&key.name, &path.steps)
+                    };
                     self.node(inner, &path.step(key.name.clone(), secret));
                 }
             }

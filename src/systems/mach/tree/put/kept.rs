@@ -43,6 +43,36 @@ pub(super) fn is_secret(key: &str, steps: &[String]) -> bool {
     MAPPINGS.contains(&key) || (SETTINGS.contains(&key) && !is_given)
 }
 
+/// What names of settings of plug-ins that nobody knows here have where they are secrets.
+const NAMES: [&str; 7] = [
+    "access_key",
+    "api_key",
+    "apikey",
+    "password",
+    "private_key",
+    "secret",
+    "token",
+];
+
+/// The same of plug-ins of others, by the name alone.
+pub(super) fn is_called_secret(key: &str, steps: &[String]) -> bool {
+    let key = key.to_ascii_lowercase();
+    is_secret(&key, steps)
+        || NAMES.iter().any(|name| key.contains(name))
+            && !steps.iter().any(|step| step == "variables")
+}
+
+/// Whether a line of a configuration may show a secret.
+pub(in crate::systems::mach) fn may_tell(line: &str) -> bool {
+    let mut keys = line.split(':').rev().skip(1);
+    keys.any(|before| {
+        let word = before.rsplit(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c)));
+        word.into_iter()
+            .find(|word| !word.is_empty())
+            .is_some_and(|key| is_called_secret(key, &[]))
+    })
+}
+
 /// What a secret is called: the names that lead to it.
 pub(super) fn name(steps: &[String]) -> String {
     let steps = steps.iter().map(|step| {
