@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::config::{self, Loaded};
 use crate::domain::ids::StackId;
+use crate::domain::instance::Instances;
 use crate::os::git::history::{Commit, Since};
 use crate::os::{files, open, sops};
 use crate::systems::versions::{GitVersions, Pinned, Versions};
@@ -18,6 +19,7 @@ use crate::text::document::{self, Limits, Node};
 use crate::text::safe::Safe;
 
 use super::args::UpdateArgs;
+use super::render::unknown;
 use super::{Code, Ground, Out, Stop};
 
 /// What is known of a version.
@@ -86,6 +88,11 @@ pub(super) fn update(
         .parse()
         .map_err(|why| Stop::wrong("stack", format!("{:?} is no stack: {why}", args.stack)))?;
     let id = id.whole();
+    let app = loaded.estate.applications.get(&id.app);
+    if app.is_none_or(|app| !app.environments.contains(&id.env)) {
+        let catalog = config::catalog(&loaded, &Instances::new());
+        return Err(unknown(&catalog, &id));
+    }
     let pinned =
         config::pinned(&loaded, &id).map_err(|found| Stop::wrong("files", found.to_string()))?;
     if pinned.is_empty() {
@@ -183,8 +190,9 @@ impl Known<'_> {
             says = format!("{says}; {version} is on another branch");
         }
         if since.untagged > 0 {
+            let have = if since.untagged == 1 { "has" } else { "have" };
             says = format!(
-                "{says}; {} after it have no tag",
+                "{says}; {} after it {have} no tag",
                 counted(since.untagged, "commit")
             );
         }

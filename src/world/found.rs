@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::World;
+use crate::domain::deployment::Deployment;
+use crate::domain::end::End;
 use crate::domain::ids::{DeploymentNo, StackId};
+use crate::domain::purpose::Purpose;
 use crate::domain::row::Row;
 use crate::domain::stack::Stack;
 use crate::domain::time::{Time, short};
@@ -30,11 +33,17 @@ impl Found {
 }
 
 impl World {
-    /// What was found of a stack: the newest of each name.
+    /// What was found of a stack since it was made: the newest of each name.
     #[must_use]
     pub fn found(&self, stack: &StackId) -> Vec<Found> {
         let mut newest: BTreeMap<String, Found> = BTreeMap::new();
-        for d in self.deployments_of(stack) {
+        // The newest come first; what was found before it was taken away is of another one.
+        let took_away = |d: &Deployment| {
+            let purpose = d.request.as_ref().map(|request| request.purpose);
+            purpose == Some(Purpose::Teardown) && d.end == Some(End::Done)
+        };
+        let all = self.deployments_of(stack).into_iter();
+        for d in all.take_while(|d| !took_away(d)) {
             for run in d.steps.values() {
                 let (Some(output), Some(at)) = (&run.output, run.ended_at) else {
                     continue;

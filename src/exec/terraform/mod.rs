@@ -157,6 +157,10 @@ async fn generate(tool: &Tool<'_>) -> Result<Output, Failure> {
     let lasting = tool.lasting.clone();
     let files = params.files();
     let laid = tokio::task::spawn_blocking(move || {
+        // Where the same lie there already nothing is written.
+        if lasting.are_laid(files).is_ok() {
+            return lasting.lay_out(&bundle);
+        }
         lasting.set_laid(None)?;
         let laid = lasting.lay_out(&bundle)?;
         lasting.set_laid(files).map(|()| laid)

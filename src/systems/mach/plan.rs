@@ -238,6 +238,8 @@ fn steps(ask: &PlanAsk, body: &Body, record: &Record, removes: bool, auto: bool)
             .ended_within(body.limit)
             .undo(if removes {
                 String::new()
+            } else if ask.serving.is_none() {
+                format!("holdpoint teardown {}: it takes away everything in its state", ask.stack)
             } else {
                 "deploy the release before: Terraform plans the way back".to_owned()
             }),

@@ -57,10 +57,12 @@ fn lines(whole: &StackId, scene: &Scene<'_>) -> Vec<Text> {
                 };
                 Text::new("", line.to_string()).role(role)
             }));
-            let says = format!(
-                "holdpoint update {whole} [COMPONENT [VERSION]] writes them; deploy it then as any change"
-            );
-            lines.push(Text::new("", says).role(Role::Dim));
+            if found.iter().any(|line| line.as_str().contains(" -> ")) {
+                let says = format!(
+                    "holdpoint update {whole} [COMPONENT [VERSION]] writes them; deploy it then as any change"
+                );
+                lines.push(Text::new("", says).role(Role::Dim));
+            }
         }
     }
     lines
