@@ -13,7 +13,7 @@ use crate::os::files::{self, FileError};
 use crate::os::open;
 
 /// What a node's own file is called.
-const OWN: &str = "main.tf";
+pub(super) const OWN: &str = "main.tf";
 /// Where it is said for which files everything was fetched.
 const READY: &str = ".holdpoint-ready";
 /// Where it is said of which release the files are.

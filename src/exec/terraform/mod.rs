@@ -19,7 +19,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, select};
 use serde_json::{Value, json};
 
-use self::folder::Lasting;
+use self::folder::{Laid, Lasting};
 use self::params::{Params, Planned, State};
 use self::tool::Tool;
 use super::job::{self, require};
@@ -166,11 +166,14 @@ async fn generate(tool: &Tool<'_>) -> Result<Output, Failure> {
         lasting.set_laid(files).map(|()| laid)
     });
     let laid = laid.await.map_err(|why| Failure::new(why.to_string()))??;
+    Ok(laid_out(tool, &laid))
+}
+
+/// What was laid out, as it is told.
+fn laid_out(tool: &Tool<'_>, laid: &Laid) -> Output {
     let says = format!("{} files written, {} as they were", laid.written, laid.same);
     tool.say(&says);
-    Ok(Output::public(
-        json!({ "written": laid.written, "same": laid.same }),
-    ))
+    Output::public(json!({ "written": laid.written, "same": laid.same }))
 }
 
 impl Hand {

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
-use super::folder::digest;
-use super::{Hand, Tool};
+use super::folder::{OWN, digest};
+use super::{Hand, Tool, laid_out};
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::plan::Output;
@@ -47,11 +45,7 @@ impl Hand {
             tool.lasting.set_ready(None)?;
         }
         tool.lasting.set_laid(tool.params.files())?;
-        let says = format!("{} files written, {} as they were", laid.written, laid.same);
-        tool.say(&says);
-        Ok(Output::public(
-            json!({ "written": laid.written, "same": laid.same }),
-        ))
+        Ok(laid_out(tool, &laid))
     }
 }
 
@@ -102,6 +96,3 @@ fn taken(made: &Path, node: &str) -> Result<SourceBundle, String> {
         Err(format!("it made no {OWN} for {node}"))
     }
 }
-
-/// What it calls the Terraform of a node.
-const OWN: &str = "main.tf";

@@ -45,6 +45,11 @@ pub(super) fn branch(of: &GitVersions) -> Result<Subject, String> {
     Ok(git::branch(&of.address, &name))
 }
 
+/// The repository and the name of a branch that is looked at.
+fn called(branch: &str) -> (&str, &str) {
+    branch.rsplit_once("#refs/heads/").unwrap_or(("", branch))
+}
+
 /// The components of a node whose version is to be found, each with the name of its branch.
 fn open(spec: &Spec) -> BTreeMap<String, String> {
     BTreeMap::deserialize(&spec.body["latest"]).unwrap_or_default()
@@ -119,7 +124,7 @@ fn node(spec: &Spec, seen: &Sights) -> Option<Spec> {
 pub(super) fn found(spec: &Spec) -> Result<(), Failure> {
     let mut left = nodes(spec).flat_map(open);
     left.next().map_or(Ok(()), |(component, branch)| {
-        let (repository, name) = branch.rsplit_once("#refs/heads/").unwrap_or_default();
+        let (repository, name) = called(&branch);
         let says = format!("{component} takes {LATEST}, and {repository} has no branch {name}");
         Err(Failure::new(says).hint("name its branch with `branch`, or a version"))
     })
@@ -131,9 +136,8 @@ pub(super) fn says(spec: &Spec) -> Vec<String> {
     for node in nodes(spec).filter(|node| node.body.get("pins").is_some()) {
         let pins = Body::of(node).map(|body| body.pins).unwrap_or_default();
         all.extend(pins.into_iter().map(|(component, pin)| {
-            let name = pin.branch.rsplit_once("#refs/heads/");
-            let name = name.map_or(pin.branch.as_str(), |(_, name)| name);
-            let version = pin.version;
+            let (_, name) = called(&pin.branch);
+            let version = &pin.version;
             format!("{component}: {version}, the newest commit of {name} when this release was asked for ({LATEST}).")
         }));
     }
