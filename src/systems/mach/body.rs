@@ -67,6 +67,11 @@ pub(super) struct Body {
     pub(super) original: Option<Original>,
 }
 
+/// The release of a node, by its stored form.
+pub(super) fn release(body: &Value) -> Release {
+    Release::of_files(Digest::of("holdpoint/release/1", body))
+}
+
 /// Secrets by the variables that hold them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Variables {
@@ -191,7 +196,7 @@ impl Making<'_> {
         let body = serde_json::to_value(body).map_err(|why| why.to_string())?;
         let spec = Spec {
             system: super::NAME.to_owned(),
-            release: Release::of_files(Digest::of("holdpoint/release/1", &body)),
+            release: release(&body),
             body,
             bundle: bundle.digest(),
             about: Vec::new(),

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::body::Body;
-use crate::domain::digest::Digest;
+use super::body::{Body, release};
 use crate::domain::failure::Failure;
 use crate::domain::ids::Part;
 use crate::domain::look::{Look, Sights, Subject};
 use crate::domain::refs::Branch;
-use crate::domain::request::{Release, Spec};
+use crate::domain::request::Spec;
 use crate::forms::git::{self, BRANCH, BranchFacts};
 use crate::systems::group;
 use crate::systems::versions::GitVersions;
@@ -111,7 +110,7 @@ fn node(spec: &Spec, seen: &Sights) -> Option<Spec> {
     }
     let body = serde_json::to_value(body).ok()?;
     Some(Spec {
-        release: Release::of_files(Digest::of("holdpoint/release/1", &body)),
+        release: release(&body),
         body,
         ..spec.clone()
     })
