@@ -20,6 +20,7 @@ pub mod source;
 pub mod ssm;
 pub mod terraform;
 mod wait;
+pub mod workshop;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -199,6 +200,7 @@ pub fn executors(clients: &Arc<Clients>, hosts: &Arc<Hosts>) -> Vec<Arc<dyn Exec
     all.extend(codebuild::executors(clients));
     let process = Arc::new(process::Process::new());
     all.extend(terraform::executors(clients, &process));
+    all.extend(workshop::executors(clients, &process));
     all.push(process);
     all
 }

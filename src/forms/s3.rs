@@ -59,6 +59,23 @@ pub fn bucket_sight(about: Subject, facts: BucketFacts) -> Sight {
     }
 }
 
+/// Whether a text may be the name of a bucket.
+#[must_use]
+pub fn is_bucket(text: &str) -> bool {
+    (3..=63).contains(&text.len()) && text.split('.').all(is_label)
+}
+
+/// Whether a text is a part of the name of a host: small letters, digits and inner dashes.
+#[must_use]
+pub fn is_label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
 /// The bucket and the key of an object.
 #[must_use]
 pub fn parts(about: &Subject) -> Option<(&str, &str)> {

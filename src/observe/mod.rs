@@ -12,6 +12,7 @@ mod given;
 mod keyed;
 pub mod logs;
 mod postgres;
+mod registry;
 mod s3;
 mod secretsmanager;
 mod sources;
@@ -210,6 +211,7 @@ pub fn eyes(
         Arc::new(git::Branches(Arc::clone(hosts))),
         Arc::new(sources::Sources(Arc::clone(hosts))),
         Arc::new(s3::Objects(Arc::clone(clients))),
+        Arc::new(registry::Versions(Arc::clone(clients))),
         Arc::new(s3::Buckets(Arc::clone(clients))),
         Arc::new(ssm::Parameters(Arc::clone(clients))),
         Arc::new(postgres::Databases(Arc::clone(clients))),

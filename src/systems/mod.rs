@@ -2,6 +2,7 @@
 //! and sync.
 
 pub mod apps;
+pub mod component;
 pub mod entry;
 pub mod files;
 mod follows;
@@ -9,6 +10,7 @@ pub(crate) mod group;
 pub mod mach;
 mod message;
 pub mod reach;
+pub mod registry;
 pub mod script;
 pub mod service;
 mod variables;
@@ -331,6 +333,7 @@ pub fn all() -> &'static [&'static dyn System] {
         &website::Website,
         &script::Script,
         &mach::Mach,
+        &component::Component,
     ]
 }
 

@@ -1,5 +1,6 @@
 //! The lifecycle tables, one file each.
 
+mod component;
 mod deployment;
 mod mach;
 mod plain;
@@ -7,6 +8,7 @@ mod script;
 mod service;
 mod website;
 
+pub use component::COMPONENT;
 pub use deployment::DEPLOYMENT;
 pub use mach::MACH;
 pub use script::SCRIPT;
@@ -21,6 +23,7 @@ pub static OF_SYSTEMS: &[(&str, &Lifecycle)] = &[
     ("website", &WEBSITE),
     ("script", &SCRIPT),
     ("mach", &MACH),
+    ("component", &COMPONENT),
 ];
 
 /// The lifecycle of stacks of a system, by the system's name.

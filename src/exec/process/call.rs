@@ -53,7 +53,7 @@ pub(in crate::exec) struct Said<'a> {
 
 /// A line that says what it is.
 #[expect(clippy::unnecessary_wraps, reason = "the form in which lines are read")]
-pub(super) fn as_it_is(line: &str) -> Option<Said<'_>> {
+pub(in crate::exec) fn as_it_is(line: &str) -> Option<Said<'_>> {
     Some(Said {
         severity: Severity::Info,
         part: Cow::Borrowed(""),

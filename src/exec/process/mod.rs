@@ -15,10 +15,11 @@ mod state;
 mod sweep;
 mod watch;
 
-pub(super) use call::{Asks, Call, ORDERLY, Said};
+pub(super) use call::{Asks, Call, ORDERLY, Said, as_it_is};
 pub(super) use folder::{End, Told, below};
 pub use keeper::keep;
 pub(super) use outcome::bad;
+pub(super) use start::Around;
 pub(super) use state::How;
 pub use sweep::{forget, sweep};
 
@@ -32,15 +33,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::attend::{await_keeper, follow};
-use self::call::as_it_is;
 use self::folder::Folder;
-use self::start::{secrets, variables};
 use self::state::State;
 use super::{Cancel, Executor, Found, Job};
 use crate::domain::digest::Digest;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::plan::{Output, StepKind};
-use crate::domain::secret_ref::SecretRef;
 use crate::os::files::FileError;
 
 /// Where programs are looked for; a step may name its own PATH.
@@ -66,20 +64,14 @@ struct Params {
     argv: Vec<String>,
     #[serde(default)]
     bundle: Option<Digest>,
-    #[serde(default)]
-    env: BTreeMap<String, String>,
+    #[serde(flatten)]
+    around: Around,
     /// Files that it makes and that are kept: they are its output.
     #[serde(default)]
     makes: Vec<String>,
     /// Files that steps before it made, by where they are to be.
     #[serde(default)]
     made: BTreeMap<String, Value>,
-    /// Variables that are secrets.
-    #[serde(default)]
-    secrets: BTreeMap<String, SecretRef>,
-    /// Variables that name files with secrets.
-    #[serde(default)]
-    secret_files: BTreeMap<String, SecretRef>,
 }
 
 impl Process {
@@ -115,8 +107,8 @@ impl Executor for Process {
         let bad = params
             .argv
             .iter()
-            .chain(params.env.keys())
-            .chain(params.env.values())
+            .chain(params.around.env.keys())
+            .chain(params.around.env.values())
             .any(|text| text.contains('\0'));
         if params.argv.first().is_none_or(String::is_empty) {
             Err("the command has no words".to_owned())
@@ -133,8 +125,8 @@ impl Executor for Process {
 
     fn find(&self, job: Job) -> BoxFuture<'_, Found> {
         async move {
-            let missing = match serde_json::from_value(job.params.clone()) {
-                Ok(params) if !job.port.is_cancelled() => secrets(&job, &params).await.err(),
+            let missing = match serde_json::from_value::<Around>(job.params.clone()) {
+                Ok(around) if !job.port.is_cancelled() => around.told(&job).await.err(),
                 Ok(_) | Err(_) => None,
             };
             match (found(&job, &job.folder, "").await, missing) {
@@ -165,14 +157,14 @@ impl Process {
         let folder = Folder::new(job.folder.clone());
         let command = Call {
             argv: params.argv.clone(),
-            env: variables(job, &params.env, &folder.work()),
+            env: params.around.variables(job, &folder.work()),
             bundle: params.bundle,
             made: &params.made,
             folder: None,
             job: job.folder.clone(),
             end: End::default(),
             well: &[0],
-            tell: &|| secrets(job, &params).boxed(),
+            tell: &|| params.around.told(job).boxed(),
             says: as_it_is,
         };
         let (how, last) = self.run_to_end(job, "", &command).await?;

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::super::Job;
 use super::call::Call;
 use super::folder::{End, Folder, LayOutError, Order, Told};
-use super::{PATH, Params, Process, made};
+use super::{PATH, Process, made};
 use crate::domain::failure::Failure;
 use crate::domain::request::SourceBundle;
+use crate::domain::secret_ref::SecretRef;
 use crate::os::child;
 use crate::os::files::FileError;
 
@@ -51,12 +54,15 @@ impl Process {
             } else {
                 serde_json::to_vec(&told).map_err(|why| LayOutError::Told(why.to_string()))?
             };
-            here.lay_out(&bundle, made, |work| {
+            here.lay_out(&bundle, made, |own| {
+                // A path of its program is one of where it runs.
+                let work = runs_in.as_deref().unwrap_or(own);
+                let order = order(&argv, variables, limit, work)?;
                 Ok(Order {
                     secrets: told.names(),
-                    folder: runs_in,
+                    folder: runs_in.clone(),
                     end,
-                    ..order(&argv, variables, limit, work)?
+                    ..order
                 })
             })?;
             here.watch("begin")?;
@@ -76,22 +82,60 @@ impl Process {
     }
 }
 
-/// The secrets of a command, read now: all of them, or the command is not started.
-pub(super) async fn secrets(job: &Job, params: &Params) -> Result<Told, Failure> {
-    let mut told = Told::default();
-    for (of, into) in [
-        (&params.secrets, &mut told.variables),
-        (&params.secret_files, &mut told.files),
-    ] {
-        for (name, reference) in of {
-            let secret = job.port.secret(reference).await.map_err(|why| Failure {
-                summary: format!("{}: not started without {name}: {}", job.step, why.summary),
-                ..why
-            })?;
-            into.insert(name.clone(), secret.reveal().to_owned());
+/// What a command has around it.
+#[derive(Deserialize)]
+pub(in crate::exec) struct Around {
+    /// Its variables.
+    #[serde(default)]
+    pub(super) env: BTreeMap<String, String>,
+    /// Those that are secrets.
+    #[serde(default)]
+    secrets: BTreeMap<String, SecretRef>,
+    /// Those that name files with secrets.
+    #[serde(default)]
+    secret_files: BTreeMap<String, SecretRef>,
+}
+
+impl Around {
+    /// Its secrets, read now: all of them, or the command is not started.
+    pub(in crate::exec) async fn told(&self, job: &Job) -> Result<Told, Failure> {
+        let mut told = Told::default();
+        for (of, into) in [
+            (&self.secrets, &mut told.variables),
+            (&self.secret_files, &mut told.files),
+        ] {
+            for (name, reference) in of {
+                let secret = job.port.secret(reference).await.map_err(|why| Failure {
+                    summary: format!("{}: not started without {name}: {}", job.step, why.summary),
+                    ..why
+                })?;
+                into.insert(name.clone(), secret.reveal().to_owned());
+            }
         }
+        Ok(told)
     }
-    Ok(told)
+
+    /// All its variables, but for secrets: a fixed few, what it names, and what it is run for.
+    pub(in crate::exec) fn variables(&self, job: &Job, home: &Path) -> BTreeMap<String, String> {
+        let text = |text: &dyn ToString| text.to_string();
+        let mut all: BTreeMap<String, String> = [
+            ("PATH", PATH.to_owned()),
+            ("HOME", home.display().to_string()),
+            ("LANG", "C.UTF-8".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        all.extend(self.env.clone());
+        let told = [
+            ("HOLDPOINT_STACK", text(&job.stack)),
+            ("HOLDPOINT_ENVIRONMENT", text(&job.env)),
+            ("HOLDPOINT_DEPLOYMENT", job.no.0.to_string()),
+            ("HOLDPOINT_STEP", text(&job.step)),
+            ("HOLDPOINT_ATTEMPT", job.attempt.to_string()),
+        ];
+        all.extend(told.map(|(name, value)| (name.to_owned(), value)));
+        all
+    }
 }
 
 /// What the keeper is to run.
@@ -121,30 +165,4 @@ fn order(
         end: End::default(),
         secrets: BTreeSet::new(),
     })
-}
-
-/// All variables of the command: a fixed few, what the step names, and what it is run for.
-pub(super) fn variables(
-    job: &Job,
-    named: &BTreeMap<String, String>,
-    work: &Path,
-) -> BTreeMap<String, String> {
-    let text = |text: &dyn ToString| text.to_string();
-    let mut all: BTreeMap<String, String> = [
-        ("PATH", PATH.to_owned()),
-        ("HOME", work.display().to_string()),
-        ("LANG", "C.UTF-8".to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    all.extend(named.clone());
-    let told = [
-        ("HOLDPOINT_STACK", text(&job.stack)),
-        ("HOLDPOINT_ENVIRONMENT", text(&job.env)),
-        ("HOLDPOINT_DEPLOYMENT", job.no.0.to_string()),
-        ("HOLDPOINT_STEP", text(&job.step)),
-        ("HOLDPOINT_ATTEMPT", job.attempt.to_string()),
-    ];
-    all.extend(told.map(|(name, value)| (name.to_owned(), value)));
-    all
 }

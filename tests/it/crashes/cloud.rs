@@ -79,9 +79,14 @@ impl Cloud {
     }
 
     pub(super) fn clients(&self) -> Arc<Clients> {
+        self.clients_by(self.clock())
+    }
+
+    /// Clients with another clock.
+    pub(super) fn clients_by(&self, clock: SharedClock) -> Arc<Clients> {
         let port = self.port;
         Clients::new(
-            self.clock(),
+            clock,
             "tester",
             Arc::new(move || async move { Ok(port) }.boxed()),
         )

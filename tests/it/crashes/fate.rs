@@ -56,11 +56,13 @@ fn points(kind: &str) -> Vec<&'static str> {
         "git.source" | "source.fetch" | "s3.put" | "s3.publish" | "s3.clear" | "cloudfront.oac"
         | "cloudfront.create" | "cloudfront.names" | "cloudfront.disable" | "cloudfront.delete"
         | "acm.delete" | "ssm.put" | "ssm.delete" | "ecs.register" | "postgres.upsert"
-        | "postgres.cleanup" | "postgres.destroy" => &["before sleep"],
+        | "postgres.cleanup" | "postgres.destroy" | "workshop.push" | "workshop.register" => {
+            &["before sleep"]
+        }
         // It calls no cloud. Its call is the start of the keeper, which stands between two notes.
         "process.run" | "terraform.init" | "terraform.validate" | "terraform.plan"
-        | "terraform.apply" | "terraform.unlock" => &["before call", "after call"],
-        "terraform.generate" | "terraform.discard" => &[
+        | "terraform.apply" | "terraform.unlock" | "workshop.run" => &["before call", "after call"],
+        "terraform.generate" | "terraform.discard" | "workshop.checkout" | "workshop.discard" => &[
             "before note",
             "after note",
             "before call",

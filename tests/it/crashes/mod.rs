@@ -4,6 +4,7 @@
 
 mod cloud;
 mod command;
+mod component;
 mod databases;
 mod ended;
 mod fate;
@@ -241,6 +242,7 @@ async fn every_executor_has_its_story() {
         .chain(site::kinds())
         .chain(databases::kinds())
         .chain(terraform::kinds())
+        .chain(component::kinds())
         .collect();
     let cloud = Cloud::open(0).await;
     let all = executors(&cloud.clients(), &Hosts::of(&cloud.clock()));

@@ -2,6 +2,7 @@
 
 use super::{Buckets, Own, WebsiteEntry};
 use crate::domain::refs::Branch;
+use crate::forms::s3::{is_bucket, is_label};
 use crate::forms::ssm::is_path;
 use crate::systems::apps;
 use crate::systems::entry::{Remarks, Written};
@@ -271,22 +272,9 @@ fn is_folder(text: &str) -> bool {
 }
 
 /// One part of a domain's name.
-pub(super) fn is_label(text: &str) -> bool {
-    (1..=63).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-}
-
 fn is_zone(text: &str) -> bool {
     (1..=32).contains(&text.len())
         && text
             .bytes()
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-}
-
-fn is_bucket(text: &str) -> bool {
-    (3..=63).contains(&text.len()) && text.split('.').all(is_label)
 }

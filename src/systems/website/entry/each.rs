@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::is_label;
 use super::{Kind, Own, WebsiteEntry};
 use crate::domain::ids::Part;
 use crate::domain::instance::{Instance, Slug};
 use crate::domain::time::Time;
+use crate::forms::s3::is_label;
 use crate::text::safe::Safe;
 
 /// The words for how users sign in that mean one page which makes all others in the browser.

@@ -1,0 +1,185 @@
+//! A workshop: the files of a commit in a folder of a deployment, commands that make something of
+//! them, and what was made put where others take it from, under its version. The folder goes with the
+//! deployment.
+
+mod checkout;
+mod publish;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::again::found;
+use super::job::{params, require};
+use super::process::{self, Around, Call, End, How, Process, below};
+use super::{Cancel, Executor, Found, Job};
+use crate::aws::Clients;
+use crate::domain::failure::Failure;
+use crate::domain::plan::{Output, StepKind};
+use crate::forms::workshop::{CHECKOUT, DISCARD, PUSH, REGISTER, RUN};
+use crate::os::files::FileError;
+
+/// Where the folders of all deployments of an application are.
+const ALL: &str = ".work";
+
+/// All hands of a workshop.
+#[must_use]
+pub fn executors(clients: &Arc<Clients>, process: &Arc<Process>) -> Vec<Arc<dyn Executor>> {
+    let all = [
+        (Does::Checkout, CHECKOUT),
+        (Does::Run, RUN),
+        (Does::Push, PUSH),
+        (Does::Register, REGISTER),
+        (Does::Discard, DISCARD),
+    ];
+    all.into_iter()
+        .map(|(does, kind)| {
+            Arc::new(Hand {
+                does,
+                kind,
+                clients: Arc::clone(clients),
+                process: Arc::clone(process),
+            }) as Arc<dyn Executor>
+        })
+        .collect()
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Does {
+    Checkout,
+    Run,
+    Push,
+    Register,
+    Discard,
+}
+
+struct Hand {
+    does: Does,
+    kind: &'static str,
+    clients: Arc<Clients>,
+    process: Arc<Process>,
+}
+
+/// A command of a workshop.
+#[derive(Deserialize)]
+struct Command {
+    argv: Vec<String>,
+    folder: String,
+    #[serde(flatten)]
+    around: Around,
+}
+
+impl Executor for Hand {
+    fn kind(&self) -> StepKind {
+        self.kind.into()
+    }
+
+    fn check(&self, given: &Value) -> Result<(), String> {
+        match self.does {
+            Does::Checkout => require(given, &["origin"]),
+            Does::Run => require(given, &["argv", "folder"]),
+            Does::Push => require(given, &["folder", "file", "registry", "name", "version"]),
+            Does::Register => require(given, &["registry", "name", "version", "commit"]),
+            Does::Discard => Ok(()),
+        }
+    }
+
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>> {
+        async move {
+            match self.does {
+                Does::Checkout => checkout::checkout(&job).await,
+                Does::Run => self.command(&job).await,
+                Does::Push => publish::push(&job, &self.clients).await,
+                Does::Register => publish::register(&job, &self.clients).await,
+                Does::Discard => discard(&job).await,
+            }
+        }
+        .boxed()
+    }
+
+    fn find(&self, job: Job) -> BoxFuture<'_, Found> {
+        match self.does {
+            // They do what is left to do.
+            Does::Checkout | Does::Discard => ready(Found::NeverStarted).boxed(),
+            Does::Push | Does::Register => ready(found(&job)).boxed(),
+            Does::Run => async move { process::found(&job, &job.folder, "").await }.boxed(),
+        }
+    }
+
+    fn cancel(&self) -> Cancel {
+        match self.does {
+            Does::Checkout | Does::Discard => Cancel::Full,
+            Does::Run => Cancel::BestEffort,
+            Does::Push | Does::Register => Cancel::None,
+        }
+    }
+}
+
+impl Hand {
+    /// Runs a command among the files.
+    async fn command(&self, job: &Job) -> Result<Output, Failure> {
+        let command: Command = params(job)?;
+        let folder = checked_out(job, &command.folder)?;
+        let none = BTreeMap::new();
+        let call = Call {
+            argv: command.argv.clone(),
+            env: command.around.variables(job, &job.folder.join("work")),
+            bundle: None,
+            made: &none,
+            folder: Some(&folder),
+            job: job.folder.clone(),
+            end: End::default(),
+            well: &[0],
+            tell: &|| command.around.told(job).boxed(),
+            says: process::as_it_is,
+        };
+        let (how, last) = self.process.run_to_end(job, "", &call).await?;
+        match how {
+            How::Exit { code: 0 } => Ok(Output::public(json!({ "exit": 0 }))),
+            how => Err(process::bad(job, &command.argv, how, &last)),
+        }
+    }
+}
+
+/// The folder of a deployment.
+fn of_deployment(job: &Job) -> PathBuf {
+    job.lasting.join(ALL).join(job.deployment.to_string())
+}
+
+/// The folder into which a checkout brought the files.
+fn checked_out(job: &Job, name: &str) -> Result<PathBuf, Failure> {
+    let path = below(&of_deployment(job), name).filter(|path| path.is_dir());
+    path.ok_or_else(|| {
+        Failure::new("the files of the commit are not there any more")
+            .hint("deploy again: they are brought anew")
+    })
+}
+
+/// A file among them, wherever links lead.
+fn inside(folder: &Path, path: &str) -> Option<PathBuf> {
+    let real = below(folder, path)?.canonicalize().ok()?;
+    real.starts_with(folder.canonicalize().ok()?)
+        .then_some(real)
+}
+
+/// Removes the folder of a deployment.
+async fn discard(job: &Job) -> Result<Output, Failure> {
+    let folder = of_deployment(job);
+    let removed = tokio::task::spawn_blocking(move || match std::fs::remove_dir_all(&folder) {
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+            Err(FileError::io(&folder, "removed")(why).to_string())
+        }
+        Ok(()) | Err(_) => Ok(()),
+    });
+    removed
+        .await
+        .map_err(|why| Failure::new(why.to_string()))?
+        .map_err(Failure::new)?;
+    Ok(Output::public(json!({})))
+}

@@ -1,0 +1,194 @@
+//! Puts what was made where others take it from, and says then that its version is there. A version
+//! that was registered never becomes another one.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{checked_out, inside};
+use crate::aws::s3::Object;
+use crate::aws::{Clients, Cloud, Trouble};
+use crate::domain::digest::Digest;
+use crate::domain::failure::Failure;
+use crate::domain::plan::Output;
+use crate::exec::Job;
+use crate::exec::again::{before, begin, say};
+use crate::exec::archived::LONGEST;
+use crate::exec::job::{cloud, params};
+use crate::forms::registry::{Published, Registered, Registry};
+use crate::os::open;
+use crate::text::safe::Safe;
+
+#[derive(Deserialize)]
+struct Push {
+    folder: String,
+    file: String,
+    registry: Registry,
+    name: String,
+    version: String,
+    nth: u64,
+}
+
+#[derive(Deserialize)]
+struct Register {
+    registry: Registry,
+    name: String,
+    version: String,
+    nth: u64,
+    commit: Safe,
+    repository: Safe,
+    on: Safe,
+    by: Safe,
+    says: Safe,
+    #[serde(default)]
+    artifact: Option<Published>,
+}
+
+/// The version as it was registered; none where it was not.
+async fn registered(
+    cloud: &Cloud,
+    registry: &Registry,
+    key: &str,
+) -> Result<Option<Registered>, Failure> {
+    let bucket = registry.bucket.as_str();
+    let Some(bytes) = cloud
+        .object(bucket, key)
+        .await
+        .map_err(Trouble::held_open)?
+    else {
+        return Ok(None);
+    };
+    let read = serde_json::from_slice(&bytes);
+    read.map(Some).map_err(|why| {
+        Failure::new(format!("s3://{bucket}/{key} cannot be read: {why}"))
+            .hint("it is no version that was registered from here: move it away")
+    })
+}
+
+/// Its output is `{artifact}`.
+pub(super) async fn push(job: &Job, clients: &Clients) -> Result<Output, Failure> {
+    let push: Push = params(job)?;
+    let cloud: Arc<Cloud> = cloud(clients, job).await?;
+    let Push { registry, name, .. } = &push;
+    let (bucket, version) = (registry.bucket.as_str(), push.version.as_str());
+    let index = registry.version(name, push.nth, version);
+    let there = registered(&cloud, registry, &index).await;
+    if let Some(there) = there.map_err(|failure| before(job, failure))? {
+        say(
+            job,
+            version,
+            "is registered: what was published of it stays",
+        );
+        return Ok(Output::public(json!({ "artifact": there.artifact })));
+    }
+    let folder = checked_out(job, &push.folder)?;
+    let bytes = read(&folder, &push.file).map_err(|failure| before(job, failure))?;
+    let key = registry.artifact(name, version, &push.file);
+    begin(job, json!({ "bucket": bucket, "key": key })).await?;
+    let object = Object {
+        bytes: &bytes,
+        content_type: "application/octet-stream",
+        cache_control: "no-cache",
+        unless_there: false,
+    };
+    let put = cloud.put_object(bucket, &key, &object).await;
+    put.map_err(Trouble::held_open)?;
+    let at = format!("s3://{bucket}/{key}");
+    say(job, version, &format!("{} bytes at {at}", bytes.len()));
+    let artifact = Published {
+        at: Safe::new(&at),
+        bytes: bytes.len() as u64,
+        sha256: Safe::new(&Digest::of_bytes(&bytes).to_string()),
+    };
+    Ok(Output::public(json!({ "artifact": artifact })))
+}
+
+/// A file that was made.
+fn read(folder: &Path, file: &str) -> Result<Vec<u8>, Failure> {
+    let path = inside(folder, file).filter(|path| path.is_file());
+    let path = path.ok_or_else(|| {
+        let says = format!("the build ended well and made no file {file}");
+        Failure::new(says).hint("`artifact` names a file below the repository: fix the build or that name, and deploy again")
+    })?;
+    let wrong = |why: std::io::Error| Failure::new(format!("{file} cannot be read: {why}"));
+    let length = path.metadata().map_err(wrong)?.len();
+    if length > LONGEST {
+        let says = format!("{file} has {length} bytes, and {LONGEST} are taken");
+        return Err(Failure::new(says));
+    }
+    open::bytes(&path).map_err(wrong)
+}
+
+/// Its output is `{version, at}`.
+pub(super) async fn register(job: &Job, clients: &Clients) -> Result<Output, Failure> {
+    let register: Register = params(job)?;
+    let cloud: Arc<Cloud> = cloud(clients, job).await?;
+    let Register {
+        registry,
+        name,
+        version,
+        ..
+    } = &register;
+    let bucket = registry.bucket.as_str();
+    let key = registry.version(name, register.nth, version);
+    let at = format!("s3://{bucket}/{key}");
+    // A version is there once what it names is there.
+    if let Some(artifact) = &register.artifact {
+        is_there(&cloud, artifact)
+            .await
+            .map_err(|failure| before(job, failure))?;
+    }
+    begin(job, json!({ "bucket": bucket, "key": key })).await?;
+    let document = Registered {
+        name: Safe::new(name),
+        version: Safe::new(version),
+        commit: register.commit.clone(),
+        nth: register.nth,
+        repository: register.repository.clone(),
+        on: register.on.clone(),
+        by: register.by.clone(),
+        says: register.says.clone(),
+        artifact: register.artifact.clone(),
+    };
+    let bytes = serde_json::to_vec(&document).map_err(|why| Failure::new(why.to_string()))?;
+    let there = cloud.object(bucket, &key).await;
+    let is_new = there.map_err(Trouble::held_open)?.is_none();
+    if is_new {
+        let object = Object {
+            bytes: &bytes,
+            content_type: "application/json",
+            cache_control: "no-cache",
+            unless_there: true,
+        };
+        let put = cloud.put_object(bucket, &key, &object).await;
+        put.map_err(Trouble::held_open)?;
+    }
+    let says = if is_new {
+        "is registered"
+    } else {
+        "is registered already"
+    };
+    say(job, version, &format!("{says}: {at}"));
+    Ok(Output::public(json!({ "version": version, "at": at })))
+}
+
+async fn is_there(cloud: &Cloud, artifact: &Published) -> Result<(), Failure> {
+    let at = artifact.at.as_str();
+    let (bucket, key) = at
+        .strip_prefix("s3://")
+        .and_then(|rest| rest.split_once('/'))
+        .ok_or_else(|| Failure::new(format!("{at:?} is no object")))?;
+    let head = cloud.object_head(bucket, key).await;
+    match head.map_err(Trouble::held_open)? {
+        Some(head) if head.length == artifact.bytes => Ok(()),
+        Some(head) => Err(Failure::new(format!(
+            "{at} has {} bytes, and {} were put there",
+            head.length, artifact.bytes
+        ))
+        .hint("somebody else writes there: deploy again")),
+        None => Err(Failure::new(format!("{at} is not there any more"))
+            .hint("deploy again: it is made and put there anew")),
+    }
+}

@@ -1,0 +1,198 @@
+//! The component system: a repository whose commits are built and tested, and those of one branch
+//! published and registered as versions. Plans only.
+
+mod body;
+mod entry;
+mod plan;
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::apps;
+use super::entry::{Claim, Form, Home, Remarks, Written, read};
+use super::files::{Files, Read};
+use super::variables;
+use super::{Branches, COMMIT, Follows, PlanAsk, System, Tool, asked_commit};
+use crate::domain::deployment::Deployment;
+use crate::domain::estate::Brings;
+use crate::domain::failure::Failure;
+use crate::domain::flag::{self, Flag, Flags};
+use crate::domain::ids::{StackId, StepId};
+use crate::domain::look::{Look, Quiet, Sights};
+use crate::domain::plan::{Output, Plan};
+use crate::domain::purpose::Purpose;
+use crate::domain::refs::{Branch, Commit};
+use crate::domain::request::Spec;
+use crate::domain::row::Row;
+use crate::forms::git::{self, BRANCH, BranchFacts};
+use crate::text::diagnostic::Diagnostic;
+use crate::text::document::Node;
+
+use body::{Body, Making};
+pub use entry::ComponentEntry;
+use entry::{FETCH, FORM};
+
+/// Its name.
+const NAME: &str = "component";
+/// The flag that names another branch.
+const OTHER: &str = "branch";
+
+/// The system.
+#[derive(Debug)]
+pub struct Component;
+
+/// The branch whose newest commit is built.
+fn branch(flags: &Flags, making: &Making) -> Branch {
+    let named = flag::text(flags, OTHER).and_then(|name| name.parse().ok());
+    named.unwrap_or_else(|| making.branch.clone())
+}
+
+/// The commit that is asked for, or to which the branch leads.
+fn commit(ask: &PlanAsk, seen: &Sights) -> Option<Commit> {
+    asked_commit(&ask.flags).or_else(|| {
+        let facts = BranchFacts::deserialize(&seen.of_kind(BRANCH)?.facts);
+        Some(facts.ok()?.commit)
+    })
+}
+
+impl System for Component {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn form(&self) -> &'static Form {
+        &FORM
+    }
+
+    fn check(&self, written: &Written<'_>, told: &mut Remarks) {
+        match written.read::<ComponentEntry>() {
+            Ok(entry) => entry.check(written.app, told),
+            Err(says) => told.say("shape", &[], says, ""),
+        }
+    }
+
+    fn secrets(&self, app: &str, entry: &Node) -> Remarks {
+        let mut told = variables::in_clear(app, entry, &["secrets", "secret_files"], FETCH);
+        apps::secrets_in(app, entry, &mut told);
+        told
+    }
+
+    fn reach(&self, app: &str, environments: &str, entry: &Value) -> Vec<String> {
+        read::<ComponentEntry>(entry)
+            .map(|entry| entry.reach(app, environments))
+            .unwrap_or_default()
+    }
+
+    fn claims(&self, app: &str, home: &Home<'_>, entry: &Value) -> Vec<Claim> {
+        read::<ComponentEntry>(entry)
+            .map(|entry| entry.claims(home, app))
+            .unwrap_or_default()
+    }
+
+    fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read {
+        let made = read::<ComponentEntry>(entry)
+            .map_err(|why| why.to_string())
+            .and_then(|entry| body::spec(whole, &entry, files.bundle()));
+        match made {
+            Ok(spec) => Read::Stacks(vec![(whole.clone(), spec)]),
+            Err(why) => Read::Wrong(Diagnostic::of_file(NAME, &whole.to_string(), &why, "").into()),
+        }
+    }
+
+    fn flags(&self) -> &'static [Flag] {
+        const FLAGS: &[Flag] = &[
+            Flag {
+                name: COMMIT,
+                form: flag::Form::Commit,
+                purposes: &[Purpose::Deploy],
+                says: "this commit of its repository, not the one to which its branch leads",
+            },
+            Flag {
+                name: OTHER,
+                form: flag::Form::Text(""),
+                purposes: &[Purpose::Deploy],
+                says: "the newest commit of this branch is built and tested; what is not on its own branch is not published",
+            },
+        ];
+        FLAGS
+    }
+
+    fn rows(&self, spec: &Spec) -> Vec<Row> {
+        Body::of(spec).map_or_else(|_| Vec::new(), |body| body.making.rows())
+    }
+
+    fn tools(&self, _spec: &Spec) -> Vec<Tool> {
+        vec![Tool {
+            hint: "install it where the engine runs",
+            ..Tool::GIT
+        }]
+    }
+
+    fn brings(&self, spec: &Spec) -> Brings {
+        let branch = Body::of(spec).map(|body| body.making.branch);
+        let then = branch.map_or_else(
+            |_| String::new(),
+            |branch| format!("build and test branch {branch} as it is now, and publish it"),
+        );
+        Brings {
+            first: then.clone(),
+            then,
+        }
+    }
+
+    /// A push to any branch is built and tested.
+    fn follows(&self, spec: &Spec) -> Option<Follows> {
+        let making = Body::of(spec).ok()?.making;
+        Some(Follows {
+            repository: making.repository.parse().ok()?,
+            branches: Branches::All,
+        })
+    }
+
+    fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
+        let Ok(body) = Body::of(spec) else {
+            return Vec::new();
+        };
+        let is_known = body.commit.is_some() || asked_commit(&ask.flags).is_some();
+        if is_known || ask.purpose == Purpose::Teardown || seen.of_kind(BRANCH).is_some() {
+            return Vec::new();
+        }
+        let branch = branch(&ask.flags, &body.making);
+        vec![Look::at(git::branch(&body.making.repository, &branch))]
+    }
+
+    /// A branch stands for the commit that it leads to now.
+    fn settled(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Option<Spec> {
+        let body = Body::of(spec).ok()?;
+        if body.commit.is_some() || ask.purpose == Purpose::Teardown {
+            return None;
+        }
+        let at = branch(&ask.flags, &body.making);
+        body.built(spec, &at, &commit(ask, seen)?)
+    }
+
+    fn plan(&self, ask: &PlanAsk, spec: &Spec, _seen: &Sights) -> Result<Plan, Failure> {
+        let body = Body::of(spec)?;
+        if ask.purpose == Purpose::Teardown {
+            return Err(plan::nothing_to_take_down(ask, &body.making));
+        }
+        let Some(commit) = &body.commit else {
+            let at = branch(&ask.flags, &body.making);
+            let says = format!("{} has no branch {at}", body.making.repository);
+            return Err(Failure::new(says).hint("name one that is there"));
+        };
+        Ok(plan::publish(&body.making, commit))
+    }
+
+    fn quiet(&self, _purpose: Purpose, _flags: &Flags, _seen: &Sights) -> Quiet {
+        Quiet::Quiet
+    }
+
+    /// Nothing: its folder went with the deployment.
+    fn carry(&self, _old: &Deployment, _plan: &Plan) -> Vec<(StepId, Output)> {
+        Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests;
