@@ -12,6 +12,7 @@ mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod shell;
 mod sources;
+mod versions;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +28,6 @@ use holdpoint::domain::ids::StackId;
 use holdpoint::domain::instance::Instances;
 use holdpoint::os::clock::Real;
 use holdpoint::os::git::address;
-use holdpoint::os::git::history::{Repository, Since};
 use holdpoint::os::paths::Home;
 use holdpoint::os::{files, owner};
 use holdpoint::sandbox::{git, practice};
@@ -35,7 +35,6 @@ use holdpoint::store::StoreError;
 use holdpoint::store::spool::{Limits, Of, Reader};
 use holdpoint::store::sqlite::{OpenError, Sqlite};
 use holdpoint::systems;
-use holdpoint::systems::versions::GitVersions;
 use holdpoint::text::causes::causes;
 
 use engine::engine_start;
@@ -141,7 +140,7 @@ impl Ground {
             loaded.practice = practice;
             trusted(&home, &loaded, named).map_err(|stop| stop.says)?;
             cli::newer(&loaded, stack, &|of, since, anew| {
-                versions(&home, of, since, anew)
+                versions::after((&home, &loaded), stack, of, (since, anew))
             })
         })
     }
@@ -191,16 +190,6 @@ impl Ground {
         .context("the desk cannot start")?;
         Ok(live)
     }
-}
-
-/// What came after a version of a repository, of which a copy is kept in the home.
-fn versions(home: &Home, of: &GitVersions, since: &str, anew: bool) -> Result<Since, String> {
-    let folder = home.repository(&of.address);
-    let runtime = crate::runtime().map_err(|why| why.to_string())?;
-    runtime.block_on(async {
-        let found = Repository::fetched(&of.address, &folder, anew).await?;
-        found.since(since, &of.branch, &of.paths).await
-    })
 }
 
 /// What stands in the files of the practice estate for where its repositories are.

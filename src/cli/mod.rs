@@ -44,11 +44,12 @@ pub use usage::{Usage, usage};
 
 use crate::config::{Loaded, Trust};
 use crate::desk::Patient;
+use crate::domain::ids::StackId;
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::refused::Refused;
 use crate::domain::time::Time;
 use crate::os::git::history::Since;
-use crate::systems::versions::GitVersions;
+use crate::systems::versions::Versions;
 use crate::text::diagnostic::Diagnostics;
 
 /// How a verb ended; its number is the exit code.
@@ -227,11 +228,18 @@ pub trait Ground {
     fn facts(&self) -> Vec<Fact>;
     /// Whether git hosts let us read what a trusted estate is made from; asks them.
     fn sources(&self, loaded: &Loaded) -> Vec<Fact>;
-    /// What came after a version of a git repository, `anew` as that is now.
+    /// What came after a version of those that are somewhere, as a stack reaches them; `anew` as that
+    /// is now.
     ///
     /// # Errors
-    /// A sentence: the repository cannot be reached, or has no such version.
-    fn versions(&self, of: &GitVersions, since: &str, anew: bool) -> Result<Since, String>;
+    /// A sentence: they cannot be read, or there is no such version.
+    fn versions(
+        &self,
+        stack: &StackId,
+        of: &Versions,
+        since: &str,
+        anew: bool,
+    ) -> Result<Since, String>;
     /// A lifecycle drawn as text.
     fn map(&self, lifecycle: &Lifecycle) -> String;
     /// The time.

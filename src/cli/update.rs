@@ -12,7 +12,7 @@ use crate::domain::ids::StackId;
 use crate::domain::instance::Instances;
 use crate::os::git::history::{Commit, Since};
 use crate::os::{files, open, sops};
-use crate::systems::versions::{GitVersions, Pinned, Versions};
+use crate::systems::versions::{Pinned, Versions};
 use crate::text::counted::counted;
 use crate::text::diagnostic::{At, closest};
 use crate::text::document::{self, Limits, Node};
@@ -31,8 +31,8 @@ struct Known<'a> {
     since: Result<Since, String>,
 }
 
-/// What came after a version of a repository, which is brought anew where that is wanted.
-pub type VersionsOf<'a> = dyn Fn(&GitVersions, &str, bool) -> Result<Since, String> + 'a;
+/// What came after a version of those that are somewhere, as that is now where it is wanted.
+pub type VersionsOf<'a> = dyn Fn(&Versions, &str, bool) -> Result<Since, String> + 'a;
 
 /// What is known of each of some versions, or of the one that is to take its place.
 fn known<'a>(
@@ -45,9 +45,12 @@ fn known<'a>(
         let since = match (&pinned.among, asked) {
             (Versions::Unlisted(why), None) => Err((*why).to_owned()),
             (Versions::Unlisted(_), Some(version)) => Ok(Since::of(version)),
-            (Versions::Git(git), asked) => {
-                let anew = brought.insert(git.address.clone());
-                let since = versions(git, asked.unwrap_or(&pinned.version), anew);
+            (among @ (Versions::Git(_) | Versions::Registry(..)), asked) => {
+                let anew = match among {
+                    Versions::Git(git) => brought.insert(git.address.clone()),
+                    Versions::Registry(..) | Versions::Unlisted(_) => true,
+                };
+                let since = versions(among, asked.unwrap_or(&pinned.version), anew);
                 // What is named must be there, also where it is older.
                 since.map(|since| asked.map_or(since, Since::of))
             }
@@ -103,7 +106,7 @@ pub(super) fn update(
         Some(name) => vec![named(&pinned, name)?],
         None => pinned.iter().collect(),
     };
-    let versions = |git: &GitVersions, since: &str, anew| ground.versions(git, since, anew);
+    let versions = |of: &Versions, since: &str, anew| ground.versions(&id, of, since, anew);
     let known = known(&versions, chosen, args.version.as_deref());
     // From the end of a file on, so that what is written moves no place that is yet to be.
     let writes = known.iter().filter(|_| !args.check);
@@ -116,7 +119,7 @@ pub(super) fn update(
     }
     let (mut failed, mut all) = (false, Vec::new());
     for one in &known {
-        failed |= one.since.is_err() && matches!(one.pinned.among, Versions::Git(_));
+        failed |= one.since.is_err() && !matches!(one.pinned.among, Versions::Unlisted(_));
         let is_written = !args.check && one.newer().is_some();
         if out.is_json() {
             all.push(one.document(is_written));

@@ -11,6 +11,7 @@ use holdpoint::cli::{self, Code, Common, Examined, Fact, Hands, Stop, Unread, Ve
 use holdpoint::config::{self, Loaded, Trust};
 use holdpoint::desk::Patient;
 use holdpoint::domain::cause::Via;
+use holdpoint::domain::ids::StackId;
 use holdpoint::domain::lifecycle::Lifecycle;
 use holdpoint::domain::time::Time;
 use holdpoint::engine::process::{self, Status, Stay};
@@ -20,7 +21,7 @@ use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{files, owner};
 use holdpoint::store::sqlite::{OpenError, Sqlite};
-use holdpoint::systems::versions::GitVersions;
+use holdpoint::systems::versions::Versions;
 use holdpoint::text::causes::causes;
 use holdpoint::text::counted::counted;
 use holdpoint::text::diagnostic::Diagnostics;
@@ -184,9 +185,15 @@ impl cli::Ground for Shell<'_> {
         }
     }
 
-    fn versions(&self, of: &GitVersions, since: &str, anew: bool) -> Result<Since, String> {
+    fn versions(
+        &self,
+        stack: &StackId,
+        of: &Versions,
+        since: &str,
+        anew: bool,
+    ) -> Result<Since, String> {
         let ground = Ground::find(self.common).map_err(|stop| Stop::from(stop).says)?;
-        super::versions(&ground.home, of, since, anew)
+        super::versions::after((&ground.home, &ground.loaded), stack, of, (since, anew))
     }
 
     fn map(&self, lifecycle: &Lifecycle) -> String {

@@ -1,5 +1,6 @@
 //! Versions that the files of an application pin: where each is written, and where the others are.
 
+use crate::forms::registry::Registry;
 use crate::text::diagnostic::At;
 use crate::text::safe::Safe;
 
@@ -23,6 +24,8 @@ pub struct Pinned {
 pub enum Versions {
     /// Commits and tags of a git repository.
     Git(GitVersions),
+    /// Those of a name in a registry of the environment's account.
+    Registry(Registry, String),
     /// Nobody can list them here; a sentence says why.
     Unlisted(&'static str),
 }

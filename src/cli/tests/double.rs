@@ -3,7 +3,7 @@
 use super::*;
 use crate::desk::double::Answers;
 use crate::os::git::history::Since;
-use crate::systems::versions::GitVersions;
+use crate::systems::versions::Versions;
 
 /// What `sandbox` takes in the program; nothing here.
 #[derive(Debug, clap::Args)]
@@ -132,7 +132,7 @@ pub(super) struct TestGround {
 }
 
 impl Ground for TestGround {
-    fn versions(&self, _of: &GitVersions, _since: &str, _anew: bool) -> Result<Since, String> {
+    fn versions(&self, _: &StackId, _: &Versions, _: &str, _: bool) -> Result<Since, String> {
         Err("no repository is reached".to_owned())
     }
 

@@ -132,8 +132,8 @@ fn another_branch_is_looked_at_where_it_is_named() {
     ] {
         let looks = Component.looks(&ask(Purpose::Deploy, flags), &spec, &Sights::default());
         let names: Vec<_> = looks.iter().map(|look| look.about.name.clone()).collect();
-        let named = name.map(|name| format!("https://git.example.com/cart.git#refs/heads/{name}"));
-        assert_eq!(names, Vec::from_iter(named), "{flags:?}");
+        let one = name.map(|name| format!("https://git.example.com/cart.git#refs/heads/{name}"));
+        assert_eq!(names, Vec::from_iter(one), "{flags:?}");
     }
 }
 

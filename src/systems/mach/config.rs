@@ -12,6 +12,7 @@ pub(super) use state::State;
 use std::collections::BTreeMap;
 
 use super::given::{self, Map, Output};
+use super::tree::Registered;
 use crate::domain::look::Subject;
 use crate::systems::message::Word;
 use crate::systems::versions::Versions;
@@ -24,6 +25,8 @@ pub(super) struct Config {
     pub(super) file: String,
     /// The original program makes the Terraform of it: what plug-ins are told is its business.
     pub(super) original: bool,
+    /// Where versions are registered.
+    pub(super) registry: Option<Registered>,
     /// What it calls the environment.
     pub(super) environment: String,
     /// The plug-in of the cloud.

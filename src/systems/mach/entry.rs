@@ -6,12 +6,13 @@ use std::num::NonZeroU16;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::tree::{Known, Variables};
+use super::tree::{Known, Registered, Variables};
 use crate::domain::relative::{inside, plain};
 use crate::systems::Tool;
 use crate::systems::entry::{Form, Remarks};
 use crate::systems::files::Need;
 use crate::systems::reach::quoted;
+use crate::systems::registry::RegistryEntry;
 use crate::systems::variables::Lists;
 
 /// The form.
@@ -41,6 +42,10 @@ pub struct MachEntry {
     /// alone. Holdpoint makes it when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator: Option<Generator>,
+    /// Where the versions of its components are registered, as applications with `component:` do:
+    /// `update` and `$LATEST` read it in place of git.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<MachRegistry>,
     /// The program that carries it out; Terraform when absent.
     #[serde(default)]
     pub program: Program,
@@ -50,6 +55,31 @@ pub struct MachEntry {
     /// The longest time of one plan, and of one apply, for example `30m`; an hour when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
+}
+
+/// Where the versions of components are registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MachRegistry {
+    /// The bucket, of the account of the environment. `{env}` stands for the environment.
+    pub bucket: String,
+    /// The beginning of all its keys, with a slash at its end; none when absent. `{env}` stands for
+    /// the environment.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prefix: String,
+    /// The components that are registered there; all of them when absent, but for those in folders
+    /// of the estate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub components: Option<Vec<String>>,
+}
+
+impl MachRegistry {
+    fn entry(&self) -> RegistryEntry {
+        RegistryEntry {
+            bucket: self.bucket.clone(),
+            prefix: self.prefix.clone(),
+        }
+    }
 }
 
 /// A program that makes Terraform of a configuration.
@@ -132,6 +162,9 @@ impl MachEntry {
         if let Some(Err(says)) = self.timeout.as_deref().map(crate::text::duration::read) {
             told.say("duration", &["timeout"], says, "");
         }
+        if let Some(registry) = &self.registry {
+            registry.entry().check(told);
+        }
         self.lists().check(app, told);
     }
 
@@ -156,8 +189,13 @@ impl MachEntry {
     }
 
     /// What the references of the configuration may name.
-    pub(super) fn known(&self) -> Known {
+    pub(super) fn known(&self, env: &str) -> Known {
+        let registry = self.registry.as_ref().map(|registry| Registered {
+            at: registry.entry().of(env),
+            only: registry.components.clone(),
+        });
         Known {
+            registry,
             env: self.env.clone(),
             secrets: self.secrets.keys().cloned().collect(),
             variables: None::<Variables>,
@@ -178,6 +216,10 @@ impl MachEntry {
             quoted(&self.config)
         );
         let rest = self.lists().reach("mach", &app);
-        std::iter::once(first).chain(rest).collect()
+        let registry = self.registry.as_ref().map(|registry| {
+            let at = registry.entry().quoted();
+            format!("mach {app} in {environments}: takes the versions that {at} says")
+        });
+        std::iter::once(first).chain(registry).chain(rest).collect()
     }
 }

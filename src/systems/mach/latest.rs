@@ -1,4 +1,5 @@
-//! `$LATEST`: the newest commit of a component's branch. It is found once, when a deployment is asked
+//! `$LATEST`: the newest commit of a component's branch, or the newest version that is registered of
+//! it. It is found once, when a deployment is asked
 //! for, and the deployment has that version from then on: whatever repeats it, repeats that version.
 
 use std::collections::BTreeMap;
@@ -12,15 +13,14 @@ use crate::domain::look::{Look, Sights, Subject};
 use crate::domain::refs::Branch;
 use crate::domain::request::Spec;
 use crate::forms::git::{self, BRANCH, BranchFacts};
+use crate::forms::registry::{self, NewestFacts, VERSIONS};
 use crate::systems::group;
-use crate::systems::versions::GitVersions;
+use crate::systems::versions::{GitVersions, Versions};
 
 /// The version that says: the newest one.
 pub(super) const LATEST: &str = "$LATEST";
-/// As many letters of a commit as a version has; those that `update` writes.
-const DIGITS: usize = 7;
 
-/// The version that was the newest, and of which branch.
+/// The version that was the newest, and of which branch, or where it is registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pin {
     pub(super) version: String,
@@ -32,11 +32,38 @@ pub(super) fn placeholder(component: &str) -> String {
     format!("{LATEST}({component})")
 }
 
-/// The branch whose newest commit it is, as a thing that is looked at.
+/// What says which one is the newest, as a thing that is looked at.
 ///
 /// # Errors
-/// Why it cannot be looked at.
-pub(super) fn branch(of: &GitVersions) -> Result<Subject, String> {
+/// Why there is no such thing.
+pub(super) fn newest(among: &Versions) -> Result<Subject, String> {
+    match among {
+        Versions::Git(git) => branch(git),
+        Versions::Registry(registry, name) => Ok(registry.newest(name)),
+        Versions::Unlisted(why) => Err((*why).to_owned()),
+    }
+}
+
+/// The same of its name, as a spec has it.
+fn looked_at(name: &str) -> Subject {
+    if registry::is_one(name) {
+        Subject::new(VERSIONS, name)
+    } else {
+        Subject::new(BRANCH, name)
+    }
+}
+
+/// The version that a look found.
+fn seen_as(name: &str, seen: &Sights) -> Option<String> {
+    let facts = &seen.of(&looked_at(name))?.facts;
+    if registry::is_one(name) {
+        return Some(NewestFacts::deserialize(facts).ok()?.version);
+    }
+    let commit = BranchFacts::deserialize(facts).ok()?.commit;
+    Some(registry::version(commit.as_str()))
+}
+
+fn branch(of: &GitVersions) -> Result<Subject, String> {
     if let Some(hint) = git::wrong_repository(&of.address) {
         return Err(format!("{} is not read: {hint}", of.address));
     }
@@ -67,7 +94,7 @@ pub(super) fn looks(spec: &Spec, seen: &Sights) -> Vec<Look> {
         .collect();
     all.sort_unstable();
     all.dedup();
-    let all = all.iter().map(|name| Subject::new(BRANCH, name));
+    let all = all.iter().map(|name| looked_at(name));
     all.filter(|about| seen.of(about).is_none())
         .map(Look::at)
         .collect()
@@ -93,13 +120,9 @@ fn node(spec: &Spec, seen: &Sights) -> Option<Spec> {
     }
     let mut body = Body::of(spec).ok()?;
     for (component, branch) in open {
-        let sight = seen.of(&Subject::new(BRANCH, &branch));
-        let facts = sight.and_then(|sight| BranchFacts::deserialize(&sight.facts).ok());
-        let Some(facts) = facts else {
+        let Some(version) = seen_as(&branch, seen) else {
             continue;
         };
-        let commit = facts.commit.to_string();
-        let version = commit.get(..DIGITS).unwrap_or(&commit).to_owned();
         for (name, own) in &mut body.components {
             if *name == component {
                 own.clone_from(&version);
@@ -123,6 +146,12 @@ fn node(spec: &Spec, seen: &Sights) -> Option<Spec> {
 pub(super) fn found(spec: &Spec) -> Result<(), Failure> {
     let mut left = nodes(spec).flat_map(open);
     left.next().map_or(Ok(()), |(component, branch)| {
+        if registry::is_one(&branch) {
+            let says = format!(
+                "{component} takes {LATEST}, and no version of it is registered below {branch}"
+            );
+            return Err(Failure::new(says).hint("publish it first, or name a version"));
+        }
         let (repository, name) = called(&branch);
         let says = format!("{component} takes {LATEST}, and {repository} has no branch {name}");
         Err(Failure::new(says).hint("name its branch with `branch`, or a version"))
@@ -135,8 +164,12 @@ pub(super) fn says(spec: &Spec) -> Vec<String> {
     for node in nodes(spec).filter(|node| node.body.get("pins").is_some()) {
         let pins = Body::of(node).map(|body| body.pins).unwrap_or_default();
         all.extend(pins.into_iter().map(|(component, pin)| {
-            let (_, name) = called(&pin.branch);
             let version = &pin.version;
+            if registry::is_one(&pin.branch) {
+                let at = &pin.branch;
+                return format!("{component}: {version}, the newest that was registered below {at} when this release was asked for ({LATEST}).");
+            }
+            let (_, name) = called(&pin.branch);
             format!("{component}: {version}, the newest commit of {name} when this release was asked for ({LATEST}).")
         }));
     }

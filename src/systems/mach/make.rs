@@ -122,9 +122,7 @@ pub(super) fn make(path: &str, mut known: Known, files: &Files) -> Read {
             name: component.name.text.clone(),
             version: component.version.text.clone(),
             among: match &component.latest {
-                Some(_) => {
-                    Versions::Unlisted("each deployment takes the newest commit of its branch")
-                }
+                Some(_) => Versions::Unlisted("each deployment takes the newest one"),
                 None => component.among.clone(),
             },
             file,

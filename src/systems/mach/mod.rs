@@ -108,7 +108,7 @@ impl System for Mach {
             Err(why) => return wrong(&why.to_string()),
         };
         let file = entry.file(whole.env.as_str());
-        let made = match make(&file, entry.known(), files) {
+        let made = match make(&file, entry.known(whole.env.as_str()), files) {
             Reading::Needs(needs) => return Read::Needs(needs),
             Reading::Wrong(found) => return Read::Wrong(found),
             Reading::Made(made) => made,
@@ -136,7 +136,7 @@ impl System for Mach {
         let entry = read::<MachEntry>(entry).ok();
         let made = entry.map(|entry| {
             let file = entry.file(whole.env.as_str());
-            make(&file, entry.known(), files)
+            make(&file, entry.known(whole.env.as_str()), files)
         });
         match made {
             Some(Reading::Made(made)) => made.pinned,

@@ -268,6 +268,7 @@ fn variables_are_given_and_secrets_are_named() {
         secrets: ["TOKEN".to_owned()].into(),
         variables: None,
         original: false,
+        registry: None,
     };
     let made = of(&files, &known).unwrap();
     let (_, made) = made.nodes.first_key_value().unwrap();

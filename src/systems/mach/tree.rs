@@ -4,7 +4,7 @@
 
 mod put;
 
-pub(super) use put::{Kept, Known, Variables, may_tell, put};
+pub(super) use put::{Kept, Known, Registered, Variables, may_tell, put};
 
 use crate::domain::relative::joined;
 use crate::systems::files::{Files, Need};

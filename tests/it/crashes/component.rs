@@ -92,7 +92,7 @@ async fn what_is_not_on_the_branch_is_not_published() {
     assert_eq!(d.end, Some(End::Done), "{:#?}", d.steps);
     for step in ["push", "register"] {
         let run = &d.steps[&step.into()];
-        assert!(matches!(run.state, StepState::Skipped { .. }), "{run:?}");
+        assert!(matches!(run.state, StepState::Skipped), "{run:?}");
     }
     assert_eq!(shop.ledger(), "build\ntest\nbuild\ntest\n");
     assert_eq!(shop.keys(), keys);

@@ -32,6 +32,7 @@ pub(in crate::systems::mach) fn read(
     let mut config = Config {
         file: path.to_owned(),
         original: known.original,
+        registry: known.registry.clone(),
         environment: String::new(),
         cloud: None,
         plugins,
@@ -280,7 +281,7 @@ fn component(
     let version = version.unwrap_or_default();
     // The original program asks its registry.
     let is_latest = version.text == LATEST && !config.original;
-    let among = source
+    let mut among = source
         .as_ref()
         .map_or(Versions::Unlisted("it has no source"), |source| {
             let paths = paths.into_iter().map(|path| path.text);
@@ -290,11 +291,15 @@ fn component(
                 paths.collect(),
             )
         });
-    let branch = match &among {
-        Versions::Git(git) => latest::branch(git),
-        Versions::Unlisted(why) => Err((*why).to_owned()),
-    };
-    if let (true, Err(why)) = (is_latest, &branch) {
+    let registry = config.registry.as_ref();
+    let registry = registry.and_then(|registered| registered.of(&name.text));
+    if let Some(registry) =
+        registry.filter(|_| !matches!(&source, Some(s) if s.text.starts_with('.')))
+    {
+        among = Versions::Registry(registry.clone(), name.text.clone());
+    }
+    let newest = latest::newest(&among);
+    if let (true, Err(why)) = (is_latest, &newest) {
         let says = format!("{LATEST} is the newest commit of a branch, and {why}");
         let hint = "name a version, or the repository (git::…)";
         reading.say(version.at, says, hint);
@@ -315,7 +320,7 @@ fn component(
         source,
         version,
         is,
-        latest: branch.ok().filter(|_| is_latest),
+        latest: newest.ok().filter(|_| is_latest),
         among,
         integrations,
         blocks,

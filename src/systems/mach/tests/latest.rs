@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use super::plans::{ask, read_with};
+use super::plans::{ask, read_as, read_with};
 use super::*;
 use crate::domain::look::Subject;
 use crate::domain::refs::Commit;
 use crate::forms::git::{self, BRANCH};
 use crate::forms::keyed;
+use crate::forms::registry::{self, VERSIONS};
 
 const PARTS: &str = "- { name: a, source: ./modules/a, version: v1 }\n- { name: b, source: \"git::https://git.example.com/b.git//terraform\", version: $LATEST, branch: next }\n";
 const HEAD: &str = "https://git.example.com/b.git#refs/heads/next";
@@ -115,4 +116,35 @@ fn what_is_not_there_is_said_before_anything_starts() {
         "- { name: a, source: \"git::ext::sh -c x\", version: $LATEST }\n",
     );
     assert!(says.contains("is not read: write https://"), "{says}");
+}
+
+/// [S] Where versions are registered, the newest is the one that was registered last: no branch is
+/// looked at. What lies in a folder of the estate is not registered.
+#[test]
+fn the_newest_is_the_one_that_is_registered_where_versions_are() {
+    let definitions = "- { name: a, source: ./modules/a, version: v1 }\n- { name: b, source: \"git::https://git.example.com/b.git\", version: $LATEST, integrations: [] }\n";
+    let registry = json!({ "bucket": "parts-{env}", "prefix": "shop/" });
+    let mut parts = read_as(definitions, Some(("registry", registry)));
+    let (part, own, _) = parts.pop().unwrap();
+    let asked = ask(&part, Purpose::Deploy);
+    let looks = Mach.looks(&asked, &own, &Sights::default());
+    let newest = looks
+        .iter()
+        .find(|look| look.about.kind == VERSIONS)
+        .unwrap();
+    assert_eq!(newest.about.name, "s3://parts-dev/shop/registry/b/");
+    assert!(looks.iter().all(|look| look.about.kind != BRANCH));
+    let none = Sights::default();
+    let failure = Mach.plan(&asked, &own, &none).unwrap_err();
+    let says =
+        "b takes $LATEST, and no version of it is registered below s3://parts-dev/shop/registry/b/";
+    assert_eq!(failure.summary.as_str(), says);
+    let mut seen = Sights::default();
+    let key = "shop/registry/b/0000000007-abcdef1.json";
+    seen.put(registry::sight(newest.about.clone(), [key].into_iter()));
+    let settled = Mach.settled(&asked, &own, &seen).unwrap();
+    let plan = Mach.plan(&asked, &settled, &seen).unwrap();
+    assert_eq!(plan.brings, [Row::new("b", "abcdef1")]);
+    let says = "b: abcdef1, the newest that was registered below s3://parts-dev/shop/registry/b/ when this release was asked for ($LATEST).";
+    assert_eq!(plan.says.last().unwrap(), says);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::super::Recorded;
 use super::*;
@@ -29,7 +29,10 @@ pub(super) fn read_with(definitions: &str) -> Vec<(StackId, Spec, SourceBundle)>
     read_as(definitions, None)
 }
 
-fn read_as(definitions: &str, generator: Option<&str>) -> Vec<(StackId, Spec, SourceBundle)> {
+pub(super) fn read_as(
+    definitions: &str,
+    more: Option<(&str, Value)>,
+) -> Vec<(StackId, Spec, SourceBundle)> {
     let split = "deployment: { type: site-component }";
     let main = shop(&format!(
         "      - {{ name: a, secrets: {{ t: hunter2 }} }}\n      - {{ name: b, {split}, variables: {{ x: \"${{component.a.y}}\" }} }}\n"
@@ -40,8 +43,8 @@ fn read_as(definitions: &str, generator: Option<&str>) -> Vec<(StackId, Spec, So
         ("modules/a/main.tf", "output \"y\" { value = 1 }\n"),
     ]);
     let mut entry = json!({ "config": "main.yml", "secrets": { "TOKEN": "env:CI_TOKEN" } });
-    if let Some(generator) = generator {
-        entry["generator"] = json!(generator);
+    if let Some((key, value)) = more {
+        entry[key] = value;
     }
     let mut files = Files::below("/estate");
     let whole: StackId = "dev/shop".parse().unwrap();
@@ -121,7 +124,7 @@ fn step<'a>(plan: &'a Plan, id: &str) -> &'a Step {
 /// they were.
 #[test]
 fn what_the_original_program_makes_is_made_of_files_where_they_lie() {
-    let mut all = read_as(PARTS, Some("mach-composer"));
+    let mut all = read_as(PARTS, Some(("generator", json!("mach-composer"))));
     let (part, own, files) = all.swap_remove(1);
     assert_eq!(files.files.len(), 0);
     let told: Vec<_> = Mach.tools(&own).into_iter().map(|tool| tool.name).collect();

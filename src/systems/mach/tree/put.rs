@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use self::kept::{form, is_called_secret, is_secret, name, step};
 use super::{Part, Tree};
+use crate::forms::registry::Registry;
 use crate::forms::terraform::{Form, parts};
 use crate::systems::mach::tf::quoted;
 use crate::text::diagnostic::{At, Diagnostics, closest};
@@ -26,6 +27,24 @@ pub(in crate::systems::mach) struct Known {
     pub(in crate::systems::mach) variables: Option<Variables>,
     /// The original program makes the Terraform: it may say more than what is known here.
     pub(in crate::systems::mach) original: bool,
+    /// Where versions are registered.
+    pub(in crate::systems::mach) registry: Option<Registered>,
+}
+
+/// A registry, and which components stand there; all of them where none is named.
+#[derive(Debug, Clone)]
+pub(in crate::systems::mach) struct Registered {
+    pub(in crate::systems::mach) at: Registry,
+    pub(in crate::systems::mach) only: Option<Vec<String>>,
+}
+
+impl Registered {
+    /// The registry, where the versions of that component are.
+    pub(in crate::systems::mach) fn of(&self, component: &str) -> Option<&Registry> {
+        let named = self.only.as_ref();
+        let is_there = named.is_none_or(|all| all.iter().any(|one| one == component));
+        is_there.then_some(&self.at)
+    }
 }
 
 /// A variables file.
