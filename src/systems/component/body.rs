@@ -75,14 +75,24 @@ impl Body {
         spec.form("deploy it anew")
     }
 
-    /// The same component as a commit makes it.
-    pub(super) fn built(&self, spec: &Spec, at: &Branch, commit: &Commit) -> Option<Spec> {
+    /// The same component as a commit makes it, to which this branch led; none where the commit was
+    /// named itself.
+    pub(super) fn built(
+        &self,
+        spec: &Spec,
+        branch: Option<&Branch>,
+        commit: &Commit,
+    ) -> Option<Spec> {
+        let at = branch.map_or_else(
+            || commit.to_string(),
+            |branch| format!("refs/heads/{branch}"),
+        );
         let making = &self.making;
         let release = Release {
             name: Safe::new(commit.short()),
             source: Some(Made::Commit {
                 repo: Safe::new(&making.repository),
-                at: Safe::new(&format!("refs/heads/{at}")),
+                at: Safe::new(&at),
                 sha: Safe::new(commit.as_str()),
             }),
             digest: Digest::of("holdpoint/release/1", &json!([making, commit])),

@@ -168,7 +168,8 @@ impl System for Component {
             return None;
         }
         let at = branch(&ask.flags, &body.making);
-        body.built(spec, &at, &commit(ask, seen)?)
+        let at = asked_commit(&ask.flags).is_none().then_some(&at);
+        body.built(spec, at, &commit(ask, seen)?)
     }
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, _seen: &Sights) -> Result<Plan, Failure> {

@@ -137,6 +137,23 @@ fn another_branch_is_looked_at_where_it_is_named() {
     }
 }
 
+/// Of a commit that was named nobody says which branch it is of.
+#[test]
+fn a_release_says_which_branch_led_to_it() {
+    for (flags, says) in [
+        (&[][..], " (refs/heads/main)"),
+        (&[("branch", "next")], " (refs/heads/next)"),
+        (&[("commit", COMMIT_ID)], ""),
+    ] {
+        let (ask, spec) = (ask(Purpose::Deploy, flags), spec(&entry()));
+        let seen = seen(&ask, &spec, Some(COMMIT_ID));
+        let release = Component.settled(&ask, &spec, &seen).unwrap().release;
+        let made = release.source.unwrap().to_string();
+        let expected = format!("commit {COMMIT_ID} of https://git.example.com/cart.git{says}");
+        assert_eq!(made, expected, "{flags:?}");
+    }
+}
+
 #[test]
 fn a_branch_that_is_not_there_and_a_teardown_are_refused_with_why() {
     let spec = spec(&entry());

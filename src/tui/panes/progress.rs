@@ -161,8 +161,11 @@ impl Progress {
             let left = scene
                 .stack
                 .is_some_and(|stack| scene.world.folds.stack(stack).has_left());
+            let entry = scene.stack.and_then(|stack| scene.world.catalog.of(stack));
             let says = if left {
                 "its app is gone, and nothing of it is left"
+            } else if entry.is_some_and(|entry| entry.spec.is_err()) {
+                "its files cannot be read: d says where"
             } else {
                 "this program does not know what kind of stack this is"
             };
