@@ -67,15 +67,6 @@ pub(super) async fn checkout(job: &Job) -> Result<Output, Failure> {
                 .hint("it was pushed away: deploy what the branch leads to now")
         })?;
     }
-    let asked = |arguments: Vec<String>| {
-        let folder = folder.clone();
-        async move {
-            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            let said = git(&arguments, &folder, HERE).await;
-            said.map_err(|why| Failure::new(format!("git {}: {why}", arguments[0])))
-        }
-    };
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     // Its files may be fetched only now.
     let out = git(&["checkout", "-q", "--detach", commit], &folder, FETCH).await;
     out.map_err(|why| unread(repository, &why))?;
@@ -83,20 +74,14 @@ pub(super) async fn checkout(job: &Job) -> Result<Output, Failure> {
     let has = ["rev-parse", "-q", "--verify", &published[1..]];
     let is_there = git(&has, &folder, HERE).await.is_ok();
     let not_on_it = ["rev-list", "--count", commit, &published];
-    let is_on_it = is_there && asked(words(&not_on_it)).await?.trim() == "0";
-    let nth = asked(words(&["rev-list", "--count", commit])).await?;
-    let nth: u64 = nth.trim().parse().unwrap_or_default();
+    let is_on_it = is_there && counted(&not_on_it, &folder).await? == 0;
+    let nth = counted(&["rev-list", "--count", commit], &folder).await?;
     let shown = ["show", "-s", "--format=%cs%n%an%n%s", commit];
-    let shown = asked(words(&shown)).await?;
+    let shown = asked(&shown, &folder).await?;
     let mut lines = shown.lines();
     let mut line = || {
-        let text: String = lines
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .take(KEPT)
-            .collect();
-        Safe::told(text.trim())
+        let text = lines.next().unwrap_or_default().chars();
+        Safe::told(text.take(KEPT).collect::<String>().trim())
     };
     let (on, by, says) = (line(), line(), line());
     if let Some(module) = &module {
@@ -113,6 +98,19 @@ pub(super) async fn checkout(job: &Job) -> Result<Output, Failure> {
     Ok(Output::public(json!({
         "folder": name, "branch": way, "why": takes, "nth": nth, "on": on, "by": by, "says": says,
     })))
+}
+
+/// What the tool says of what is here.
+async fn asked(arguments: &[&str], folder: &Path) -> Result<String, Failure> {
+    let said = git(arguments, folder, HERE).await;
+    said.map_err(|why| Failure::new(format!("git {}: {why}", arguments[0])))
+}
+
+/// The same, where that is a number.
+async fn counted(arguments: &[&str], folder: &Path) -> Result<u64, Failure> {
+    let said = asked(arguments, folder).await?;
+    let number = said.trim().parse();
+    number.map_err(|_| Failure::new(format!("git {} said no number", arguments[0])))
 }
 
 fn unread(repository: &str, why: &str) -> Failure {
