@@ -9,6 +9,8 @@ use crate::wire::{query, tagged};
 /// What a cluster stands on: a network, a load balancer, a bus, where tasks run.
 const GROUND: &str = include_str!("ground.yaml");
 const STACK: &str = "hp-o5-shop";
+/// The stack of the story of what an earlier one left: both stories run on one peer at once.
+const LEAVES: &str = "hp-o5-leaves";
 
 const APP: &str = r"name: shop
 targets: [{ name: orders }]
@@ -97,7 +99,7 @@ fn comes_back(peer: &Peer, secrets: &str) {
         std::process::id()
     );
     let program = Program::with(&[
-        ("holdpoint.yaml", &estate(peer)),
+        ("holdpoint.yaml", &estate(peer, LEAVES)),
         ("ground.yaml", GROUND),
         ("app.yaml", &app),
         ("cluster.yaml", &cluster(peer, None)),
@@ -118,7 +120,7 @@ fn comes_back(peer: &Peer, secrets: &str) {
     }
 
     deploy(&program, &["--import-resources"]).ends(0);
-    let status = tagged(&peer.describe(STACK), "StackStatus");
+    let status = tagged(&peer.describe(LEAVES), "StackStatus");
     assert_eq!(status, ["IMPORT_COMPLETE"]);
     // It brought nothing into service.
     let listed = program
@@ -138,10 +140,10 @@ fn comes_back(peer: &Peer, secrets: &str) {
     assert!(format!("{}{}", said.out, said.err).contains("is there (IMPORT_COMPLETE)"));
 
     deploy(&program, &version).ends(0);
-    let status = tagged(&peer.describe(STACK), "StackStatus");
+    let status = tagged(&peer.describe(LEAVES), "StackStatus");
     assert_eq!(status, ["UPDATE_COMPLETE"]);
     let named = [
-        ("StackName", STACK),
+        ("StackName", LEAVES),
         ("LogicalResourceId", "S3BucketImages"),
     ];
     let told = query(
@@ -280,7 +282,7 @@ fn on_peer(endpoint: String, account: &'static str, lacks: &'static [Lack]) {
 
 fn life(peer: &Peer) {
     let program = Program::with(&[
-        ("holdpoint.yaml", &estate(peer)),
+        ("holdpoint.yaml", &estate(peer, STACK)),
         ("ground.yaml", GROUND),
         ("app.yaml", APP),
         ("cluster.yaml", &cluster(peer, None)),
@@ -433,7 +435,7 @@ impl Peer {
     }
 }
 
-fn estate(peer: &Peer) -> String {
+fn estate(peer: &Peer, stack: &str) -> String {
     let Peer {
         endpoint, account, ..
     } = peer;
@@ -441,7 +443,7 @@ fn estate(peer: &Peer) -> String {
         "environments:\n  dev: {{ class: development, account: \"{account}\", aws: {{ region: eu-west-1, endpoint_url: \"{endpoint}\" }} }}\n\
          applications:\n\
          \x20 ground: {{ service: {{ template: ground.yaml, stack_name: hp-o5-ground, capabilities: [CAPABILITY_IAM] }}, environments: [dev] }}\n\
-         \x20 shop: {{ service: {{ config: app.yaml, cluster: cluster.yaml, stack_name: {STACK} }}, environments: [dev] }}\n"
+         \x20 shop: {{ service: {{ config: app.yaml, cluster: cluster.yaml, stack_name: {stack} }}, environments: [dev] }}\n"
     )
 }
 
