@@ -10,6 +10,7 @@ pub mod codebuild;
 pub mod ecs;
 pub mod elb;
 pub mod git;
+pub mod image;
 pub mod keyed;
 pub mod postgres;
 pub mod registry;

@@ -49,6 +49,9 @@ pub struct Registered {
     /// What was published; none where there is nothing but its files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact: Option<Published>,
+    /// The container image, by its digest: `ghcr.io/acme/cart@sha256:…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Safe>,
 }
 
 /// What was published of a version.

@@ -104,14 +104,13 @@ pub(super) struct Http(OnceLock<Result<Client, Away>>);
 impl Http {
     fn client(&self) -> Result<&Client, Away> {
         let made = self.0.get_or_init(|| {
-            // The one cryptography of the program; from the second time on it is there.
-            let _ = rustls::crypto::ring::default_provider().install_default();
+            ours();
             Client::builder()
                 .redirect(Policy::none())
                 .connect_timeout(CONNECT)
                 .read_timeout(SILENT)
                 .build()
-                .map_err(|why| way(&why))
+                .map_err(|why| Away::Way(reason(&why)))
         });
         made.as_ref().map_err(Away::clone)
     }
@@ -194,7 +193,17 @@ async fn pour(
 }
 
 fn way(why: &reqwest::Error) -> Away {
-    Away::Way(if why.is_timeout() {
+    Away::Way(reason(why))
+}
+
+/// Takes the one cryptography of the program; from the second time on it is there.
+pub(super) fn ours() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Why a call came to nothing.
+pub(super) fn reason(why: &reqwest::Error) -> &'static str {
+    if why.is_timeout() {
         "it took too long to answer"
     } else if why.is_connect() {
         "it cannot be reached: its name, its address, its certificate or what stands between is wrong"
@@ -202,5 +211,5 @@ fn way(why: &reqwest::Error) -> Away {
         "the certificates of this machine cannot be read"
     } else {
         "its answer was cut off"
-    })
+    }
 }

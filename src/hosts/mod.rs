@@ -1,11 +1,13 @@
 //! Git hosts, by the interfaces that they have for programs: who we are there, what a branch leads
-//! to, the files of a commit. A token goes to the host that gave it, and to nobody else.
+//! to, the files of a commit; and registries of images. A token goes to the host that gave it, and to
+//! nobody else.
 
 mod answer;
 pub mod bitbucket;
 mod calls;
 pub mod github;
 mod http;
+pub mod images;
 mod tokens;
 
 use std::io::Write;

@@ -7,6 +7,7 @@ pub mod entry;
 pub mod files;
 mod follows;
 pub(crate) mod group;
+mod image;
 pub mod mach;
 mod message;
 pub mod reach;

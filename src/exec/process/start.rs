@@ -13,8 +13,8 @@ use super::{PATH, Process, made};
 use crate::domain::failure::Failure;
 use crate::domain::request::SourceBundle;
 use crate::domain::secret_ref::SecretRef;
-use crate::os::child;
 use crate::os::files::FileError;
+use crate::os::{child, tool};
 
 impl Process {
     /// Starts a keeper; false when there is no room for what it needs.
@@ -113,6 +113,25 @@ impl Around {
             }
         }
         Ok(told)
+    }
+
+    /// A variable as it is, by its name.
+    pub(in crate::exec) fn named(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str)
+    }
+
+    /// As [`Self::variables`], for a program that works as the person whose engine this is: it sees
+    /// these of the engine's own variables, where nothing else is said of them.
+    pub(in crate::exec) fn as_person(
+        &self,
+        job: &Job,
+        home: &Path,
+        seen: &[&str],
+    ) -> BTreeMap<String, String> {
+        let mut all = self.variables(job, home);
+        let seen = tool::seen(seen).into_iter();
+        all.extend(seen.filter(|(name, _)| !self.env.contains_key(name)));
+        all
     }
 
     /// All its variables, but for secrets: a fixed few, what it names, and what it is run for.

@@ -3,6 +3,7 @@
 //! deployment.
 
 mod checkout;
+mod image;
 mod publish;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use super::{Cancel, Executor, Found, Job};
 use crate::aws::Clients;
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Output, StepKind};
+use crate::forms::image as images;
 use crate::forms::workshop::{CHECKOUT, DISCARD, PUSH, REGISTER, RUN};
 use crate::os::files::FileError;
 
@@ -35,6 +37,8 @@ pub fn executors(clients: &Arc<Clients>, process: &Arc<Process>) -> Vec<Arc<dyn 
         (Does::Run, RUN),
         (Does::Push, PUSH),
         (Does::Register, REGISTER),
+        (Does::Build, images::BUILD),
+        (Does::Hand, images::PUSH),
         (Does::Discard, DISCARD),
     ];
     all.into_iter()
@@ -56,6 +60,10 @@ enum Does {
     Run,
     Push,
     Register,
+    /// Builds an image.
+    Build,
+    /// Hands one to its registry.
+    Hand,
     Discard,
 }
 
@@ -86,6 +94,8 @@ impl Executor for Hand {
             Does::Run => require(given, &["argv", "folder"]),
             Does::Push => require(given, &["folder", "file", "registry", "name", "version"]),
             Does::Register => require(given, &["registry", "name", "version", "commit"]),
+            Does::Build => require(given, &["folder", "image", "version"]),
+            Does::Hand => require(given, &["image", "program", "registry", "name", "version"]),
             Does::Discard => Ok(()),
         }
     }
@@ -97,6 +107,8 @@ impl Executor for Hand {
                 Does::Run => self.command(&job).await,
                 Does::Push => publish::push(&job, &self.clients).await,
                 Does::Register => publish::register(&job, &self.clients).await,
+                Does::Build => image::build(self, &job).await,
+                Does::Hand => image::push(self, &job).await,
                 Does::Discard => discard(&job).await,
             }
         }
@@ -108,14 +120,16 @@ impl Executor for Hand {
             // They do what is left to do.
             Does::Checkout | Does::Discard => ready(Found::NeverStarted).boxed(),
             Does::Push | Does::Register => ready(found(&job)).boxed(),
-            Does::Run => async move { process::found(&job, &job.folder, "").await }.boxed(),
+            Does::Run | Does::Build | Does::Hand => {
+                async move { process::found(&job, &job.folder, "").await }.boxed()
+            }
         }
     }
 
     fn cancel(&self) -> Cancel {
         match self.does {
             Does::Checkout | Does::Discard => Cancel::Full,
-            Does::Run => Cancel::BestEffort,
+            Does::Run | Does::Build | Does::Hand => Cancel::BestEffort,
             Does::Push | Does::Register => Cancel::None,
         }
     }

@@ -21,22 +21,27 @@ use crate::forms::registry::{Published, Registered, Registry};
 use crate::os::open;
 use crate::text::safe::Safe;
 
+/// A version of something in a registry.
 #[derive(Deserialize)]
-struct Push {
-    folder: String,
-    file: String,
+pub(super) struct Versioned {
     registry: Registry,
     name: String,
-    version: String,
+    pub(super) version: String,
     nth: u64,
 }
 
 #[derive(Deserialize)]
+struct Push {
+    folder: String,
+    file: String,
+    #[serde(flatten)]
+    of: Versioned,
+}
+
+#[derive(Deserialize)]
 struct Register {
-    registry: Registry,
-    name: String,
-    version: String,
-    nth: u64,
+    #[serde(flatten)]
+    of: Versioned,
     commit: Safe,
     repository: Safe,
     on: Safe,
@@ -44,26 +49,36 @@ struct Register {
     says: Safe,
     #[serde(default)]
     artifact: Option<Published>,
+    #[serde(default)]
+    image: Option<Safe>,
 }
 
-/// The version as it was registered; none where it was not.
-async fn registered(
-    cloud: &Cloud,
-    registry: &Registry,
-    key: &str,
+impl Versioned {
+    /// The key by which it is registered.
+    fn key(&self) -> String {
+        self.registry.version(&self.name, self.nth, &self.version)
+    }
+}
+
+/// The version as it was registered; none where it was not. This is only looked at.
+pub(super) async fn registered(
+    job: &Job,
+    clients: &Clients,
+    of: &Versioned,
 ) -> Result<Option<Registered>, Failure> {
-    let bucket = registry.bucket.as_str();
-    let Some(bytes) = cloud
-        .object(bucket, key)
-        .await
-        .map_err(Trouble::held_open)?
-    else {
+    let cloud: Arc<Cloud> = cloud(clients, job).await?;
+    let (bucket, key) = (of.registry.bucket.as_str(), of.key());
+    let there = cloud.object(bucket, &key).await;
+    let there = there.map_err(|why| before(job, Trouble::held_open(why)))?;
+    let Some(bytes) = there else {
         return Ok(None);
     };
     let read = serde_json::from_slice(&bytes);
     read.map(Some).map_err(|why| {
-        Failure::new(format!("s3://{bucket}/{key} cannot be read: {why}"))
-            .hint("it is no version that was registered from here: move it away")
+        let says = format!("s3://{bucket}/{key} cannot be read: {why}");
+        let failure =
+            Failure::new(says).hint("it is no version that was registered from here: move it away");
+        before(job, failure)
     })
 }
 
@@ -71,11 +86,9 @@ async fn registered(
 pub(super) async fn push(job: &Job, clients: &Clients) -> Result<Output, Failure> {
     let push: Push = params(job)?;
     let cloud: Arc<Cloud> = cloud(clients, job).await?;
-    let Push { registry, name, .. } = &push;
-    let (bucket, version) = (registry.bucket.as_str(), push.version.as_str());
-    let index = registry.version(name, push.nth, version);
-    let there = registered(&cloud, registry, &index).await;
-    if let Some(there) = there.map_err(|failure| before(job, failure))? {
+    let Versioned { registry, name, .. } = &push.of;
+    let (bucket, version) = (registry.bucket.as_str(), push.of.version.as_str());
+    if let Some(there) = registered(job, clients, &push.of).await? {
         say(
             job,
             version,
@@ -125,14 +138,13 @@ fn read(folder: &Path, file: &str) -> Result<Vec<u8>, Failure> {
 pub(super) async fn register(job: &Job, clients: &Clients) -> Result<Output, Failure> {
     let register: Register = params(job)?;
     let cloud: Arc<Cloud> = cloud(clients, job).await?;
-    let Register {
+    let Versioned {
         registry,
         name,
         version,
-        ..
-    } = &register;
-    let bucket = registry.bucket.as_str();
-    let key = registry.version(name, register.nth, version);
+        nth,
+    } = &register.of;
+    let (bucket, key) = (registry.bucket.as_str(), register.of.key());
     let at = format!("s3://{bucket}/{key}");
     // A version is there once what it names is there.
     if let Some(artifact) = &register.artifact {
@@ -145,12 +157,13 @@ pub(super) async fn register(job: &Job, clients: &Clients) -> Result<Output, Fai
         name: Safe::new(name),
         version: Safe::new(version),
         commit: register.commit.clone(),
-        nth: register.nth,
+        nth: *nth,
         repository: register.repository.clone(),
         on: register.on.clone(),
         by: register.by.clone(),
         says: register.says.clone(),
         artifact: register.artifact.clone(),
+        image: register.image.clone(),
     };
     let bytes = serde_json::to_vec(&document).map_err(|why| Failure::new(why.to_string()))?;
     let there = cloud.object(bucket, &key).await;

@@ -15,7 +15,9 @@ use crate::domain::refs::{Branch, Commit};
 use crate::domain::request::{Made, Release, SourceBundle, Spec};
 use crate::domain::row::Row;
 use crate::domain::secret_ref::SecretRef;
+use crate::forms::image::Image;
 use crate::forms::registry::Registry;
+use crate::systems::image::ImageEntry;
 use crate::systems::variables::references;
 use crate::text::duration;
 use crate::text::safe::Safe;
@@ -33,6 +35,9 @@ pub(super) struct Making {
     pub(super) test: Vec<String>,
     /// The file that the build makes; none where nothing is published but the files themselves.
     pub(super) artifact: Option<String>,
+    /// The image that is built of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) image: Option<Image>,
     /// The folder of its Terraform module.
     pub(super) module: String,
     pub(super) registry: Registry,
@@ -60,12 +65,17 @@ impl Making {
     /// What its page says of it.
     pub(super) fn rows(&self) -> Vec<Row> {
         let Registry { bucket, prefix } = &self.registry;
-        vec![
+        let image = self
+            .image
+            .iter()
+            .map(|image| Row::new("image", &image.repository));
+        let rows = [
             Row::new("repository", &self.repository),
             Row::new("branch", self.branch.as_str()),
             Row::new("registry", &format!("s3://{bucket}/{prefix}")),
             Row::new("called", &self.name),
-        ]
+        ];
+        rows.into_iter().chain(image).collect()
     }
 }
 
@@ -126,6 +136,7 @@ pub(super) fn spec(
         build: entry.build.clone(),
         test: entry.test.clone(),
         artifact: entry.artifact.clone(),
+        image: entry.image.as_ref().map(ImageEntry::of),
         module: entry.module().to_owned(),
         registry: entry.registry.of(env),
         name: entry.called(stack.app.as_str()).to_owned(),

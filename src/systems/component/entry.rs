@@ -9,6 +9,7 @@ use crate::domain::refs::Branch;
 use crate::domain::relative::{inside, plain};
 use crate::systems::apps;
 use crate::systems::entry::{Claim, Form, Home, Remarks};
+use crate::systems::image::ImageEntry;
 use crate::systems::reach::{quoted, words};
 use crate::systems::registry::RegistryEntry;
 use crate::systems::variables::Lists;
@@ -17,7 +18,7 @@ use crate::text::duration;
 /// The form.
 pub(super) const FORM: Form = Form {
     schema: Form::schema_of::<ComponentEntry>,
-    unbuilt: &[("image", "container images are")],
+    unbuilt: &[],
     example: "{ repository: …, build: […], artifact: …, registry: { bucket: … } }",
     place: Some("aws"),
 };
@@ -56,6 +57,9 @@ pub struct ComponentEntry {
     /// the end of its name. Absent where its files are all that there is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact: Option<String>,
+    /// The container image that is made of it after its tests, with the version as its tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageEntry>,
     /// The folder of its Terraform module; `terraform` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terraform: Option<String>,
@@ -140,6 +144,9 @@ impl ComponentEntry {
             let hint = "1 to 100 letters, digits, '-' and '_'";
             told.say("name", &["name"], says, hint);
         }
+        if let Some(image) = &self.image {
+            image.check(told);
+        }
         self.registry.check(told);
         if let Some(Err(says)) = self.timeout.as_deref().map(duration::read) {
             told.say("duration", &["timeout"], says, "");
@@ -165,6 +172,13 @@ impl ComponentEntry {
             format!(
                 "component {app} in {environments}: {does} any commit of it by {}",
                 words(command)
+            )
+        }));
+        all.extend(self.image.iter().map(|image| {
+            format!(
+                "component {app} in {environments}: builds an image of any commit of it, and puts that of {} at {}",
+                quoted(self.branch()),
+                image.quoted(),
             )
         }));
         all.extend(self.lists().reach("component", &app));

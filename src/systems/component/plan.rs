@@ -8,6 +8,7 @@ use crate::domain::look::Subject;
 use crate::domain::plan::{ChangeRow, Changes, Does, Leaves, Plan, Role, Step};
 use crate::domain::refs::Commit;
 use crate::domain::row::Row;
+use crate::forms::image;
 use crate::forms::registry::version;
 use crate::forms::workshop::{CHECKOUT, DISCARD, Origin, PUBLISHES, PUSH, REGISTER, RUN};
 use crate::systems::PlanAsk;
@@ -44,22 +45,44 @@ pub(super) fn publish(making: &Making, commit: &Commit) -> Plan {
         steps.push(step.after(&before).ended_within(making.limit));
         before.push(id);
     }
+    let mut publishes = Vec::new();
     if let Some(artifact) = &making.artifact {
-        let params = json!({
-            "folder": from("checkout", "/folder"),
-            "file": artifact,
-            "registry": making.registry,
-            "name": making.name,
-            "version": version,
-            "nth": from("checkout", "/nth"),
-        });
+        let mut params = of(making, &version);
+        params["folder"] = from("checkout", "/folder");
+        params["file"] = json!(artifact);
         let key = making.registry.artifact(&making.name, &version, artifact);
         let title = format!("put {artifact} at s3://{}/{key}", making.registry.bucket);
-        let step = Step::new(Role::Publish, "push", title, PUSH, params);
-        steps.push(publishing(step, &before, &about));
-        before.push("push");
+        publishes.push(Step::new(Role::Publish, "push", title, PUSH, params));
     }
-    steps.push(register(making, commit, &version, &before, &about));
+    if let Some(image) = &making.image {
+        let tagged = image.tagged(&version);
+        let mut params = around(making, commit, &version);
+        params["folder"] = from("checkout", "/folder");
+        params["image"] = json!(image);
+        params["version"] = json!(version);
+        let title = format!("build the image {tagged} by {}", image.file);
+        let step = Step::new(Role::Build, "image", title, image::BUILD, params);
+        steps.push(step.after(&before).ended_within(making.limit));
+        before.push("image");
+
+        let mut params = of(making, &version);
+        merge(&mut params, around(making, commit, &version));
+        params["image"] = json!(image);
+        params["program"] = from("image", "/program");
+        let title = format!("put the image at {tagged}");
+        let step = Step::new(Role::Publish, "push-image", title, image::PUSH, params);
+        publishes.push(step.ended_within(making.limit));
+    }
+    let mut made = before.clone();
+    for step in publishes {
+        made.push(if step.kind.as_str() == PUSH {
+            "push"
+        } else {
+            "push-image"
+        });
+        steps.push(publishing(step, &before, &about));
+    }
+    steps.push(register(making, commit, &version, &made, &about));
     let discard = Step::new(
         Role::Look,
         "discard",
@@ -89,6 +112,7 @@ pub(super) fn publish(making: &Making, commit: &Commit) -> Plan {
         .artifact
         .iter()
         .map(|_| "artifact")
+        .chain(making.image.iter().map(|_| "image"))
         .chain(["version"]);
     let rows = rows.map(|what| {
         let name = format!("{}-{version}", making.name);
@@ -122,10 +146,18 @@ fn checkout(making: &Making, commit: &Commit) -> Step {
 
 /// The parameters of a command among the files of a commit.
 fn run(making: &Making, command: &[String], commit: &Commit, version: &str) -> Value {
+    let mut params = around(making, commit, version);
+    params["argv"] = json!(command);
+    params["folder"] = from("checkout", "/folder");
+    params
+}
+
+/// The variables of a program.
+fn around(making: &Making, commit: &Commit, version: &str) -> Value {
     let mut env = making.env.clone();
     env.insert("HOLDPOINT_COMMIT".to_owned(), commit.to_string());
     env.insert("HOLDPOINT_VERSION".to_owned(), version.to_owned());
-    let mut params = json!({ "argv": command, "env": env, "folder": from("checkout", "/folder") });
+    let mut params = json!({ "env": env });
     for (key, secrets) in [
         ("secrets", &making.secrets),
         ("secret_files", &making.secret_files),
@@ -135,6 +167,23 @@ fn run(making: &Making, command: &[String], commit: &Commit, version: &str) -> V
         }
     }
     params
+}
+
+/// The parameters that say which version of what it is.
+fn of(making: &Making, version: &str) -> Value {
+    json!({
+        "registry": making.registry,
+        "name": making.name,
+        "version": version,
+        "nth": from("checkout", "/nth"),
+    })
+}
+
+/// Puts parameters to others.
+fn merge(params: &mut Value, others: Value) {
+    if let (Value::Object(params), Value::Object(others)) = (params, others) {
+        params.extend(others);
+    }
 }
 
 /// A step of those that publish.
@@ -151,19 +200,17 @@ fn register(
     before: &[&str],
     about: &Subject,
 ) -> Step {
-    let mut params = json!({
-        "registry": making.registry,
-        "name": making.name,
-        "version": version,
-        "commit": commit,
-        "repository": making.repository,
-        "nth": from("checkout", "/nth"),
-        "on": from("checkout", "/on"),
-        "by": from("checkout", "/by"),
-        "says": from("checkout", "/says"),
-    });
+    let mut params = of(making, version);
+    params["commit"] = json!(commit);
+    params["repository"] = json!(making.repository);
+    for said in ["on", "by", "says"] {
+        params[said] = from("checkout", &format!("/{said}"));
+    }
     if making.artifact.is_some() {
         params["artifact"] = from("push", "/artifact");
+    }
+    if making.image.is_some() {
+        params["image"] = from("push-image", "/image");
     }
     let title = format!("register {} {version}", making.name);
     let step = Step::new(Role::Publish, "register", title, REGISTER, params).undo(

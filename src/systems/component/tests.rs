@@ -110,6 +110,44 @@ fn what_publishes_stands_behind_build_and_test_and_runs_on_one_branch_alone() {
     assert_eq!(rows, ["cart-0123456", "cart-0123456"]);
 }
 
+/// An image is built wherever it is asked for, after the tests, and put into its registry where the
+/// commit is published; the version is registered with both.
+#[test]
+fn an_image_is_built_after_the_tests_and_published_with_the_rest() {
+    let mut entry = entry();
+    entry["image"] = json!({ "repository": "ghcr.io/acme/cart", "program": "podman" });
+    let plan = planned(&entry, &[]);
+    let all = [
+        "checkout",
+        "build",
+        "test",
+        "image",
+        "push",
+        "push-image",
+        "register",
+        "discard",
+    ];
+    assert_eq!(ids(&plan), all);
+    let step = |id: &str| plan.step(&id.into()).unwrap();
+    assert_eq!(step("image").only_if, None);
+    assert!(step("image").after.contains(&"test".into()));
+    let only = Some(("checkout".into(), PUBLISHES.to_owned()));
+    assert_eq!(step("push-image").only_if, only);
+    // What is put anywhere is put there once all of it was made.
+    for id in ["push", "push-image"] {
+        assert!(step(id).after.contains(&"image".into()), "{id}");
+        assert!(step("register").after.contains(&id.into()), "{id}");
+    }
+    assert_eq!(
+        step("register").params["image"],
+        json!({ "from": "push-image", "output": "/image" })
+    );
+    assert_eq!(
+        step("push-image").params["env"]["HOLDPOINT_VERSION"],
+        "0123456"
+    );
+}
+
 #[test]
 fn what_is_not_there_is_no_step() {
     let mut bare = entry();
@@ -182,6 +220,7 @@ fn everything_wrong_is_told_at_once() {
         "terraform": "/etc",
         "registry": { "bucket": "A", "prefix": "x" },
         "name": "a b",
+        "image": { "repository": "cart", "context": "/x", "target": "--x" },
         "timeout": "long",
         "env": { "HOLDPOINT_X": "1" },
     });
@@ -199,8 +238,11 @@ fn everything_wrong_is_told_at_once() {
         "branch",
         "bucket",
         "duration",
+        "image",
+        "image",
         "missing-key",
         "name",
+        "path",
         "path",
         "path",
         "prefix",

@@ -14,11 +14,14 @@ use holdpoint::domain::flag::Value;
 use holdpoint::domain::ids::StackId;
 use holdpoint::exec::process::Process;
 use holdpoint::exec::workshop;
+use holdpoint::forms::image;
 use holdpoint::forms::workshop::{CHECKOUT, DISCARD, PUSH, REGISTER, RUN};
 use holdpoint::hosts::Hosts;
 use holdpoint::os::clock::Real;
 use holdpoint::systems::component::Component;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::SEEDS;
 use super::cloud::Cloud;
@@ -26,7 +29,27 @@ use super::fate::{Fates, died_everywhere};
 use super::life::{Life, Release};
 use crate::mach::git;
 
-const KINDS: [&str; 5] = [CHECKOUT, RUN, PUSH, REGISTER, DISCARD];
+const KINDS: [&str; 7] = [
+    CHECKOUT,
+    RUN,
+    image::BUILD,
+    PUSH,
+    image::PUSH,
+    REGISTER,
+    DISCARD,
+];
+
+/// A stand-in for the program: it notes what it is asked, and keeps the digest that it would have put
+/// into the registry.
+const BUILDAH: &str = r#"#!/bin/sh
+case "$1" in
+  --version) exit 0 ;;
+  build) echo sha256:1 > "$3" ;;
+  push) echo "sha256:$(printf '0a%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)" > "$3" ;;
+esac
+echo "$1 of the image" >> "$LEDGER"
+sleep 0.1
+"#;
 
 pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
     KINDS.into_iter()
@@ -51,6 +74,26 @@ async fn a_version_is_published_and_registered_once() {
     told(REGISTER).await;
 }
 
+#[tokio::test]
+async fn an_image_is_built_and_handed_to_its_registry_once() {
+    told(image::BUILD).await;
+    told(image::PUSH).await;
+}
+
+/// A version without its image is none: what a program said of a digest is looked at.
+#[tokio::test]
+async fn an_image_that_its_registry_does_not_have_is_not_registered() {
+    let mut shop = Shop::open(Fates::spared(0)).await;
+    shop.registry = registry(false).await;
+    let d = shop.deploy(&[]).await;
+    let Some(End::Failed { failure }) = &d.end else {
+        panic!("{:?}", d.end);
+    };
+    assert!(failure.summary.contains("is not there"), "{failure:?}");
+    let artifact = format!("shop/cart-{}.zip", shop.head());
+    assert_eq!(shop.keys(), [artifact], "no version");
+}
+
 async fn told(kind: &'static str) {
     let all = (0..SEEDS).map(|seed| lived(Fates::of(seed, kind)));
     died_everywhere(kind, &join_all(all).await);
@@ -61,7 +104,8 @@ async fn lived(fates: Fates) -> Fates {
     let d = shop.deploy(&[]).await;
     let told = shop.life.fates.told();
     assert_eq!(d.end, Some(End::Done), "{told}: {:#?}", d.steps);
-    assert_eq!(shop.ledger(), "build\ntest\n", "{told}");
+    let ledger = "build\ntest\nbuild of the image\npush of the image\n";
+    assert_eq!(shop.ledger(), ledger, "{told}");
     let version = shop.head();
     let keys = [
         format!("shop/cart-{version}.zip"),
@@ -90,11 +134,12 @@ async fn what_is_not_on_the_branch_is_not_published() {
     git(&repository, &["commit", "-q", "--allow-empty", "-m", "try"]);
     let d = shop.deploy(&[("branch", "feature")]).await;
     assert_eq!(d.end, Some(End::Done), "{:#?}", d.steps);
-    for step in ["push", "register"] {
+    for step in ["push", "push-image", "register"] {
         let run = &d.steps[&step.into()];
         assert!(matches!(run.state, StepState::Skipped), "{run:?}");
     }
-    assert_eq!(shop.ledger(), "build\ntest\nbuild\ntest\n");
+    let once = "build\ntest\nbuild of the image\n";
+    assert_eq!(shop.ledger(), format!("{once}push of the image\n{once}"));
     assert_eq!(shop.keys(), keys);
     let folds = shop.life.folds();
     let stack = &folds.stacks[&STACK.parse::<StackId>().unwrap()];
@@ -105,7 +150,7 @@ async fn what_is_not_on_the_branch_is_not_published() {
     let before = shop.object(&artifact);
     let d = shop.deploy(&[]).await;
     assert_eq!(d.end, Some(End::Done), "{:#?}", d.steps);
-    assert_eq!(shop.ledger().lines().count(), 6, "it was built again");
+    assert_eq!(shop.ledger().lines().count(), 10, "it was built again");
     assert_eq!((shop.keys(), shop.object(&artifact)), (keys, before));
 }
 
@@ -151,8 +196,34 @@ fn program(path: &Path, text: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).unwrap();
 }
 
+/// A registry that has every image that it is asked for, or none.
+async fn registry(has: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let digest = format!("sha256:{}", "0a".repeat(32));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut asked = vec![0; 4096];
+            let length = stream.read(&mut asked).await.unwrap_or_default();
+            let is_manifest = String::from_utf8_lossy(&asked[..length]).contains("/manifests/");
+            let status = if is_manifest && !has {
+                "404 Not Found"
+            } else {
+                "200 OK"
+            };
+            let said = format!(
+                "HTTP/1.1 {status}\r\nDocker-Content-Digest: {digest}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+            let _ = stream.write_all(said.as_bytes()).await;
+        }
+    });
+    at.to_string()
+}
+
 /// A repository, the bucket, and engines over them.
 struct Shop {
+    /// The registry of images.
+    registry: String,
     folder: tempfile::TempDir,
     cloud: Arc<Cloud>,
     life: Life,
@@ -171,6 +242,9 @@ impl Shop {
         let test =
             "#!/bin/sh\ngrep -q $HOLDPOINT_VERSION dist/cart.zip || exit 1\necho test >> $LEDGER\n";
         program(&repository.join("test.sh"), test);
+        std::fs::write(repository.join("Dockerfile"), "FROM scratch\n").unwrap();
+        std::fs::create_dir(folder.path().join("bin")).unwrap();
+        program(&folder.path().join("bin/buildah"), BUILDAH);
         git(&repository, &["add", "."]);
         git(&repository, &["commit", "-q", "-m", "one"]);
         let cloud = Arc::new(Cloud::open(fates.seed).await);
@@ -191,6 +265,7 @@ impl Shop {
         .over(&cloud);
         life.environment(Some(Cloud::target()));
         Self {
+            registry: registry(true).await,
             folder,
             cloud,
             life,
@@ -206,7 +281,11 @@ impl Shop {
             "test": ["./test.sh"],
             "artifact": "dist/cart.zip",
             "registry": { "bucket": "parts", "prefix": "shop/" },
-            "env": { "LEDGER": path.join("ledger") },
+            "image": { "repository": format!("{}/shop/cart", self.registry), "program": "buildah" },
+            "env": {
+                "LEDGER": path.join("ledger"),
+                "PATH": format!("{}:/usr/bin:/bin", path.join("bin").display()),
+            },
         });
         let release = Release {
             system: &Component,

@@ -61,7 +61,8 @@ fn points(kind: &str) -> Vec<&'static str> {
         }
         // It calls no cloud. Its call is the start of the keeper, which stands between two notes.
         "process.run" | "terraform.init" | "terraform.validate" | "terraform.plan"
-        | "terraform.apply" | "terraform.unlock" | "workshop.run" => &["before call", "after call"],
+        | "terraform.apply" | "terraform.unlock" | "workshop.run" | "image.build"
+        | "image.push" => &["before call", "after call"],
         "terraform.generate" | "terraform.discard" | "workshop.checkout" | "workshop.discard" => &[
             "before note",
             "after note",
