@@ -112,15 +112,17 @@ postgres_server() {
 }
 
 # with_peers COMMAND...: moto, ministack and Postgres on loopback while the command runs; HOLDPOINT_MOTO, HOLDPOINT_MINISTACK and
-# HOLDPOINT_POSTGRES name them, HOLDPOINT_SOPS and HOLDPOINT_TERRAFORM the tools (the latter where the machine has one).
+# HOLDPOINT_POSTGRES name them, HOLDPOINT_SOPS and HOLDPOINT_TERRAFORM the tools (the latter where the machine has one). Beside them a
+# registry of images (HOLDPOINT_REGISTRY), and what builds images.
 with_peers() {
-  venv peers python3 "${peer_packages[@]}" && postgres_server && debian age || return 1
-  local moto ministack postgres data code
-  moto=$(free_port) && ministack=$(free_port) && postgres=$(free_port) && data=$(mktemp -d /tmp/holdpoint-postgres.XXXXXX) || return 1
+  venv peers python3 "${peer_packages[@]}" && postgres_server && debian age buildah skopeo crun docker-registry || return 1
+  local moto ministack postgres registry data code
+  moto=$(free_port) && ministack=$(free_port) && postgres=$(free_port) && registry=$(free_port) && data=$(mktemp -d /tmp/holdpoint-postgres.XXXXXX) || return 1
   serve moto "$moto" "$venv/bin/moto_server" -H 127.0.0.1 -p "$moto" &&
     serve ministack "$ministack" env MINISTACK_HOST=127.0.0.1 MINISTACK_ACCOUNT_ID=123456789012 GATEWAY_PORT="$ministack" "$venv/bin/python" tests/peers/ministack_counts.py &&
     serve postgres "$postgres" bash tests/peers/postgres.sh "$data" "$postgres" &&
-    HOLDPOINT_MOTO=http://127.0.0.1:$moto HOLDPOINT_MINISTACK=http://127.0.0.1:$ministack HOLDPOINT_POSTGRES=127.0.0.1:$postgres \
+    serve registry "$registry" bash tests/peers/registry.sh "$(mktemp -d "$data/registry.XXXXXX")" "$registry" &&
+    HOLDPOINT_REGISTRY=127.0.0.1:$registry HOLDPOINT_MOTO=http://127.0.0.1:$moto HOLDPOINT_MINISTACK=http://127.0.0.1:$ministack HOLDPOINT_POSTGRES=127.0.0.1:$postgres \
       HOLDPOINT_PYTHON=$venv/bin/python HOLDPOINT_SOPS=$venv/bin/sops HOLDPOINT_TERRAFORM=$(command -v terraform || command -v tofu) "$@"
   code=$?
   stop_peers

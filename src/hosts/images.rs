@@ -105,8 +105,8 @@ fn is_missing(why: &OciDistributionError) -> bool {
 fn failure(registry: &str, why: &OciDistributionError) -> Failure {
     match why {
         OciDistributionError::UnauthorizedError { .. }
-        | OciDistributionError::AuthenticationFailure(_) => refused(registry),
-        OciDistributionError::ServerError { code: 403, .. } => refused(registry),
+        | OciDistributionError::AuthenticationFailure(_)
+        | OciDistributionError::ServerError { code: 403, .. } => refused(registry),
         OciDistributionError::ServerError { code, .. } => {
             away(registry, &format!("it answered {code}"))
         }

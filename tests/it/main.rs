@@ -26,6 +26,7 @@ mod full_disk;
 mod github;
 mod guards;
 mod hands;
+mod images;
 mod killed;
 mod kills;
 mod life;

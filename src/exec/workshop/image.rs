@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -17,7 +16,7 @@ use crate::domain::plan::Output;
 use crate::exec::Job;
 use crate::exec::again::say;
 use crate::exec::job::{noted, params};
-use crate::exec::process::{self, Around, Call, End, How};
+use crate::exec::process::Around;
 use crate::forms::image::{Builder, Image, digest_in, is_here, registry};
 use crate::hosts::images;
 use crate::os::{child, open, tool};
@@ -84,17 +83,16 @@ pub(super) async fn build(hand: &Hand, job: &Job) -> Result<Output, Failure> {
         }
     }
     let variables = around.as_person(job, &job.folder.join("work"), &SEEN);
-    let program = match noted(job, BUILDER)? {
-        Some(program) => program,
-        None => {
-            let program = which(image.program, &variables).await?;
-            job.port.note(BUILDER, json!(program)).await?;
-            program
-        }
+    let program = if let Some(program) = noted(job, BUILDER)? {
+        program
+    } else {
+        let program = which(image.program, &variables).await?;
+        job.port.note(BUILDER, json!(program)).await?;
+        program
     };
     let id = job.folder.join("image");
     let argv = building(program, &image, &version, &id);
-    hand.told(job, &around, variables, argv, Some(&folder))
+    hand.ran(job, &around, variables, argv, Some(&folder))
         .await?;
     let id = open::bytes(&id).unwrap_or_default();
     let id = Safe::told(String::from_utf8_lossy(&id).trim());
@@ -118,7 +116,7 @@ pub(super) async fn push(hand: &Hand, job: &Job) -> Result<Output, Failure> {
     let file = job.folder.join("digest");
     let argv = pushing(push.program, &tagged, &file);
     let variables = push.around.as_person(job, &job.folder.join("work"), &SEEN);
-    let last = hand.told(job, &push.around, variables, argv, None).await?;
+    let last = hand.ran(job, &push.around, variables, argv, None).await?;
     let written = open::bytes(&file).unwrap_or_default();
     let written = String::from_utf8_lossy(&written).into_owned();
     let said = last.iter().rev().map(|(_, line)| line.as_str());
@@ -147,35 +145,6 @@ pub(super) async fn push(hand: &Hand, job: &Job) -> Result<Output, Failure> {
     }
     say(job, version, &format!("{tagged} is {digest}"));
     Ok(Output::public(json!({ "image": Safe::new(&at) })))
-}
-
-impl Hand {
-    /// Runs a program to its good end, and gives its last lines.
-    async fn told(
-        &self,
-        job: &Job,
-        around: &Around,
-        env: BTreeMap<String, String>,
-        argv: Vec<String>,
-        folder: Option<&Path>,
-    ) -> Result<Vec<(u8, String)>, Failure> {
-        let call = Call {
-            argv,
-            env,
-            bundle: None,
-            made: &BTreeMap::new(),
-            folder,
-            job: job.folder.clone(),
-            end: End::default(),
-            well: &[0],
-            tell: &|| around.told(job).boxed(),
-            says: process::as_it_is,
-        };
-        match self.process.run_to_end(job, "", &call).await? {
-            (How::Exit { code: 0 }, last) => Ok(last),
-            (how, last) => Err(process::bad(job, &call.argv, how, &last)),
-        }
-    }
 }
 
 /// The words that build an image.

@@ -140,23 +140,36 @@ impl Hand {
     async fn command(&self, job: &Job) -> Result<Output, Failure> {
         let command: Command = params(job)?;
         let folder = checked_out(job, &command.folder)?;
-        let none = BTreeMap::new();
+        let env = command.around.variables(job, &job.folder.join("work"));
+        let (around, argv) = (&command.around, command.argv.clone());
+        self.ran(job, around, env, argv, Some(&folder)).await?;
+        Ok(Output::public(json!({ "exit": 0 })))
+    }
+
+    /// Runs a program to its good end, and gives its last lines.
+    async fn ran(
+        &self,
+        job: &Job,
+        around: &Around,
+        env: BTreeMap<String, String>,
+        argv: Vec<String>,
+        folder: Option<&Path>,
+    ) -> Result<Vec<(u8, String)>, Failure> {
         let call = Call {
-            argv: command.argv.clone(),
-            env: command.around.variables(job, &job.folder.join("work")),
+            argv,
+            env,
             bundle: None,
-            made: &none,
-            folder: Some(&folder),
+            made: &BTreeMap::new(),
+            folder,
             job: job.folder.clone(),
             end: End::default(),
             well: &[0],
-            tell: &|| command.around.told(job).boxed(),
+            tell: &|| around.told(job).boxed(),
             says: process::as_it_is,
         };
-        let (how, last) = self.process.run_to_end(job, "", &call).await?;
-        match how {
-            How::Exit { code: 0 } => Ok(Output::public(json!({ "exit": 0 }))),
-            how => Err(process::bad(job, &command.argv, how, &last)),
+        match self.process.run_to_end(job, "", &call).await? {
+            (How::Exit { code: 0 }, last) => Ok(last),
+            (how, last) => Err(process::bad(job, &call.argv, how, &last)),
         }
     }
 }
