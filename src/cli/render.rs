@@ -17,6 +17,9 @@ use crate::text::safe::Safe;
 use super::args::RenderArgs;
 use super::{Code, Ground, Out, Stop};
 
+/// Fewer files than these are written by one processor.
+const AT_ONCE: usize = 256;
+
 /// `render`.
 pub(super) fn render(
     ground: &dyn Ground,
@@ -117,8 +120,24 @@ pub(super) fn unknown(catalog: &Catalog, id: &StackId) -> Stop {
     Stop::wrong("unknown-stack", says)
 }
 
-/// Puts the files into a folder, each whole or not at all; one that says the same stays as it is.
+/// Puts the files into a folder, each whole or not at all; one that says the same stays as it is. Many
+/// are put there by all processors at once.
 fn write(folder: &Path, made: &[(String, Vec<u8>)]) -> Result<(), Stop> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = made.len().div_ceil(workers).max(AT_ONCE);
+    std::thread::scope(|scope| {
+        let all: Vec<_> = made
+            .chunks(share)
+            .map(|share| scope.spawn(move || write_share(folder, share)))
+            .collect();
+        all.into_iter().try_for_each(|one| {
+            one.join()
+                .unwrap_or_else(|_| Err(Stop::wrong("out", "a file was not written".to_owned())))
+        })
+    })
+}
+
+fn write_share(folder: &Path, made: &[(String, Vec<u8>)]) -> Result<(), Stop> {
     let wrong = |why: String| Stop::wrong("out", why);
     for (name, bytes) in made {
         let path = folder.join(name);

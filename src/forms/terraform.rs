@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::digest::Digest;
 use crate::domain::secret_ref::SecretRef;
+use crate::forms::registry::Registry;
 
 /// The kind of a state of Terraform, as a thing.
 pub const STATE: &str = "terraform.state";
@@ -39,6 +40,15 @@ pub struct Original {
     pub config: String,
     /// All files that it is made of, by their whole paths, as they were when it was asked for.
     pub files: BTreeMap<String, Digest>,
+}
+
+/// What is registered of a component, from which its modules take their artifacts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// Where.
+    pub registry: Registry,
+    /// The version.
+    pub version: String,
 }
 
 /// A secret that Terraform is told.

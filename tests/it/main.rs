@@ -47,6 +47,7 @@ mod reading;
 mod readme;
 mod reads;
 mod really;
+mod registered;
 mod serve;
 mod shell;
 #[allow(dead_code, reason = "pictures are written by hand and by .ci/run")]

@@ -3,6 +3,7 @@
 //! deployments that go on. What is applied is a plan file that is the one that was planned, of a
 //! state that is still the one that it was planned for.
 
+mod fetch;
 mod folder;
 mod lock;
 mod original;
@@ -232,6 +233,7 @@ impl Hand {
     async fn init(&self, tool: &Tool<'_>) -> Result<Output, Failure> {
         let Tool { job, params, .. } = *tool;
         tool.lasting.are_laid(params.files())?;
+        fetch::artifacts(tool).await?;
         let begun = job.notes.contains_key("intent");
         if !begun && !params.force && tool.lasting.is_ready(params.files()) {
             tool.say("providers and modules are there for these files");

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::domain::digest::Digest;
 use crate::domain::look::Subject;
 use crate::domain::secret_ref::SecretRef;
-use crate::forms::terraform::{Original, Told};
+use crate::forms::terraform::{Artifact, Original, Told};
 
 #[derive(Deserialize)]
 pub(super) struct Params {
@@ -35,6 +35,9 @@ pub(super) struct Params {
     /// What it is told as `var.secrets`.
     #[serde(default)]
     pub(super) secrets: BTreeMap<String, Told>,
+    /// What is registered of its components, by their names.
+    #[serde(default)]
+    pub(super) artifacts: BTreeMap<String, Artifact>,
     /// Fetch everything again.
     #[serde(default)]
     pub(super) force: bool,

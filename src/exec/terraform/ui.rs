@@ -63,7 +63,9 @@ pub(super) fn says(line: &str) -> Option<Said<'_>> {
     };
     let Ok(read) = serde_json::from_str::<Line<'_>>(line) else {
         let line = Some(line).filter(|line| !line.trim().is_empty())?;
-        return Some(said(Severity::Info, Cow::Borrowed(line)));
+        let part = fetched(line).map_or(Cow::Borrowed(""), Cow::Owned);
+        let said = said(Severity::Info, Cow::Borrowed(line));
+        return Some(Said { part, ..said });
     };
     match read.diagnostic {
         Some(found) => {
@@ -78,6 +80,15 @@ pub(super) fn says(line: &str) -> Option<Said<'_>> {
         // It names the resource first.
         None => Some(said(Severity::Info, read.message)),
     }
+}
+
+/// What a line is about that tells of a module that is fetched.
+fn fetched(line: &str) -> Option<String> {
+    let name = match line.strip_prefix("Downloading ") {
+        Some(rest) => rest.rsplit_once(" for ")?.1.trim_end_matches("..."),
+        None => line.trim_start().strip_prefix("- ")?.split_once(" in ")?.0,
+    };
+    (!name.is_empty() && !name.contains(' ')).then(|| format!("FetchModule({name})"))
 }
 
 /// A failure told by its cause, where the program wrote it for people: over several lines, of which
@@ -143,6 +154,26 @@ impl Diagnostic<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_module_that_is_fetched_is_named() {
+        for (line, part) in [
+            (
+                "Downloading git::https://git.example.com/a.git?ref=v1 for a...",
+                "FetchModule(a)",
+            ),
+            ("- a in .terraform/modules/a/terraform", "FetchModule(a)"),
+            ("- a.vpc in .terraform/modules/a.vpc", "FetchModule(a.vpc)"),
+            ("- Installed hashicorp/aws v5.100.0 (unauthenticated)", ""),
+            (
+                "- Finding hashicorp/aws versions matching \"5.100.0\" in the mirror...",
+                "",
+            ),
+            ("Initializing modules...", ""),
+        ] {
+            assert_eq!(says(line).unwrap().part, part, "{line}");
+        }
+    }
 
     #[test]
     fn a_cause_is_told_and_not_its_last_words() {

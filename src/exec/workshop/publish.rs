@@ -17,6 +17,7 @@ use crate::exec::Job;
 use crate::exec::again::{before, begin, say};
 use crate::exec::archived::LONGEST;
 use crate::exec::job::{cloud, params};
+use crate::exec::registered;
 use crate::forms::registry::{Published, Registered, Registry};
 use crate::os::open;
 use crate::text::safe::Safe;
@@ -67,19 +68,8 @@ pub(super) async fn registered(
     of: &Versioned,
 ) -> Result<Option<Registered>, Failure> {
     let cloud: Arc<Cloud> = cloud(clients, job).await?;
-    let (bucket, key) = (of.registry.bucket.as_str(), of.key());
-    let there = cloud.object(bucket, &key).await;
-    let there = there.map_err(|why| before(job, Trouble::held_open(why)))?;
-    let Some(bytes) = there else {
-        return Ok(None);
-    };
-    let read = serde_json::from_slice(&bytes);
-    read.map(Some).map_err(|why| {
-        let says = format!("s3://{bucket}/{key} cannot be read: {why}");
-        let failure =
-            Failure::new(says).hint("it is no version that was registered from here: move it away");
-        before(job, failure)
-    })
+    let there = registered::read(&cloud, &of.registry.bucket, &of.key()).await;
+    there.map_err(|failure| before(job, failure))
 }
 
 /// Its output is `{artifact}`.
@@ -148,7 +138,7 @@ pub(super) async fn register(job: &Job, clients: &Clients) -> Result<Output, Fai
     let at = format!("s3://{bucket}/{key}");
     // A version is there once what it names is there.
     if let Some(artifact) = &register.artifact {
-        is_there(&cloud, artifact)
+        registered::is_there(&cloud, artifact)
             .await
             .map_err(|failure| before(job, failure))?;
     }
@@ -185,23 +175,4 @@ pub(super) async fn register(job: &Job, clients: &Clients) -> Result<Output, Fai
     };
     say(job, version, &format!("{says}: {at}"));
     Ok(Output::public(json!({ "version": version, "at": at })))
-}
-
-async fn is_there(cloud: &Cloud, artifact: &Published) -> Result<(), Failure> {
-    let at = artifact.at.as_str();
-    let (bucket, key) = at
-        .strip_prefix("s3://")
-        .and_then(|rest| rest.split_once('/'))
-        .ok_or_else(|| Failure::new(format!("{at:?} is no object")))?;
-    let head = cloud.object_head(bucket, key).await;
-    match head.map_err(Trouble::held_open)? {
-        Some(head) if head.length == artifact.bytes => Ok(()),
-        Some(head) => Err(Failure::new(format!(
-            "{at} has {} bytes, and {} were put there",
-            head.length, artifact.bytes
-        ))
-        .hint("somebody else writes there: deploy again")),
-        None => Err(Failure::new(format!("{at} is not there any more"))
-            .hint("deploy again: it is made and put there anew")),
-    }
 }

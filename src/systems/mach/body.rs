@@ -18,7 +18,8 @@ use crate::domain::ids::StackId;
 use crate::domain::request::{Release, SourceBundle, SourceFile, Spec};
 use crate::domain::row::Row;
 use crate::domain::secret_ref::SecretRef;
-use crate::forms::terraform::{Form, Original, Told};
+use crate::forms::registry::Registry;
+use crate::forms::terraform::{Artifact, Form, Original, Told};
 use crate::systems::files::Files;
 use crate::systems::variables::references;
 use crate::text::duration;
@@ -43,6 +44,9 @@ pub(super) struct Body {
     /// Those for which it was found.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) pins: BTreeMap<String, Pin>,
+    /// Where versions of them are registered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) registered: BTreeMap<String, Registry>,
     /// The nodes that come before it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) after: BTreeSet<String>,
@@ -110,7 +114,13 @@ impl Body {
     pub(super) fn params(&self) -> Value {
         let put = self.pins.iter();
         let put = put.map(|(component, pin)| (placeholder(component), &pin.version));
+        let artifacts = self.components.iter().filter_map(|(name, version)| {
+            let registry = self.registered.get(name)?.clone();
+            let version = version.clone();
+            Some((name, Artifact { registry, version }))
+        });
         json!({
+            "artifacts": artifacts.collect::<BTreeMap<_, _>>(),
             "put": put.collect::<BTreeMap<_, _>>(),
             "original": self.original,
             "node": self.node,
@@ -184,6 +194,7 @@ impl Making<'_> {
             components: generated.components.clone(),
             latest: generated.latest.clone(),
             pins: BTreeMap::new(),
+            registered: generated.registered.clone(),
             after: before.map(Node::name).collect(),
             state: generated.state.clone(),
             env: self.entry.env.clone(),

@@ -13,6 +13,8 @@ use super::given::{Bit, Given, Map, Output};
 use super::graph::{Node, home};
 use super::plugins::{All, Part, Required};
 use super::tf::{Body, Item, Piece, Value};
+use crate::forms::registry::Registry;
+use crate::systems::versions::Versions;
 
 /// The provider by which Terraform reads what SOPS encrypted.
 const SOPS: (&str, &str) = ("carlpett/sops", "~> 0.5");
@@ -37,6 +39,8 @@ pub(super) struct Generated {
     pub(super) components: Vec<(String, String)>,
     /// Those of them whose version is the newest of a branch, each with that branch.
     pub(super) latest: BTreeMap<String, String>,
+    /// Where versions of them are registered.
+    pub(super) registered: BTreeMap<String, Registry>,
     /// The encrypted file that it reads, by the path that it has beside it.
     pub(super) encrypted: Option<String>,
 }
@@ -143,6 +147,12 @@ impl Making<'_> {
             let branch = one.component.latest.as_ref()?;
             Some((one.own.name.text.clone(), branch.name.clone()))
         });
+        let registered = components
+            .iter()
+            .filter_map(|one| match &one.component.among {
+                Versions::Registry(registry, name) => Some((name.clone(), registry.clone())),
+                Versions::Git(_) | Versions::Unlisted(_) => None,
+            });
         let rest = if rest.is_empty() {
             rest
         } else {
@@ -155,6 +165,7 @@ impl Making<'_> {
             state: self.config.state.says(&self.node.name()),
             components: versions,
             latest: latest.collect(),
+            registered: registered.collect(),
             encrypted,
         }
     }

@@ -1,0 +1,81 @@
+//! Versions that are registered, and whether what they name is there.
+
+use crate::aws::{Cloud, Trouble};
+use crate::domain::failure::Failure;
+use crate::forms::registry::{Published, Registered, Registry, in_order, of_key};
+
+/// A version of a name, as it was registered.
+///
+/// # Errors
+/// It was not: which one is the newest.
+pub(super) async fn version(
+    cloud: &Cloud,
+    registry: &Registry,
+    name: &str,
+    version: &str,
+) -> Result<Registered, Failure> {
+    let (bucket, below) = (registry.bucket.as_str(), registry.versions(name));
+    let listed = cloud.objects(bucket, &below).await;
+    let listed = listed.map_err(Trouble::held_open)?;
+    let keys = in_order(listed.iter().map(|listed| listed.key.as_str()), &below);
+    let own = keys
+        .iter()
+        .rfind(|key| of_key(key, &below) == Some(version));
+    let Some(key) = own else {
+        let newest = keys.last().and_then(|key| of_key(key, &below));
+        let newest = newest.map_or_else(
+            || format!("nothing of {name} is registered there"),
+            |newest| format!("the newest that is registered is {newest}"),
+        );
+        let says = format!("{name} {version} is not registered in s3://{bucket}/{below}");
+        return Err(Failure::new(says).hint(format!(
+            "{newest}: name a version that is, or publish this one"
+        )));
+    };
+    read(cloud, bucket, key).await?.ok_or_else(|| {
+        Failure::new(format!("s3://{bucket}/{key} is not there any more")).hint("deploy again")
+    })
+}
+
+/// What stands at the key of a version; none where nothing does.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) async fn read(
+    cloud: &Cloud,
+    bucket: &str,
+    key: &str,
+) -> Result<Option<Registered>, Failure> {
+    let there = cloud.object(bucket, key).await;
+    let Some(bytes) = there.map_err(Trouble::held_open)? else {
+        return Ok(None);
+    };
+    let read = serde_json::from_slice(&bytes);
+    read.map(Some).map_err(|why| {
+        Failure::new(format!("s3://{bucket}/{key} cannot be read: {why}"))
+            .hint("it is no version that was registered from here: move it away")
+    })
+}
+
+/// Whether what was published is there as it was published.
+///
+/// # Errors
+/// It is not.
+pub(super) async fn is_there(cloud: &Cloud, artifact: &Published) -> Result<(), Failure> {
+    let at = artifact.at.as_str();
+    let (bucket, key) = at
+        .strip_prefix("s3://")
+        .and_then(|rest| rest.split_once('/'))
+        .ok_or_else(|| Failure::new(format!("{at:?} is no object")))?;
+    let head = cloud.object_head(bucket, key).await;
+    match head.map_err(Trouble::held_open)? {
+        Some(head) if head.length == artifact.bytes => Ok(()),
+        Some(head) => Err(Failure::new(format!(
+            "{at} has {} bytes, and {} were put there",
+            head.length, artifact.bytes
+        ))
+        .hint("somebody else writes there: deploy again")),
+        None => Err(Failure::new(format!("{at} is not there any more"))
+            .hint("deploy again: it is made and put there anew")),
+    }
+}
