@@ -3,9 +3,6 @@
 
 use std::time::Duration;
 
-use docker_credential::{
-    DockerCredential, get_credential, get_credential_from_reader, get_podman_credential,
-};
 use oci_client::Reference;
 use oci_client::client::{Client, ClientConfig, ClientProtocol};
 use oci_client::errors::{OciDistributionError, OciErrorCode};
@@ -15,11 +12,12 @@ use super::http;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::masks::Secret;
 use crate::forms::image::is_here;
+use crate::os::login;
 use crate::text::safe::Safe;
 
 /// How long a registry may take to be connected to.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long all of an answer may take.
+/// How long it may say nothing.
 const ANSWER: Duration = Duration::from_mins(1);
 /// When one that did not answer is asked again.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -37,12 +35,10 @@ pub async fn digest(name: &str, signed_in: Option<&Secret>) -> Result<Option<Str
     let registry = reference.resolve_registry().to_owned();
     let auth = credentials(&registry, signed_in).await?;
     let client = client(&registry)?;
-    let asked = tokio::time::timeout(ANSWER, client.fetch_manifest_digest(&reference, &auth)).await;
-    match asked {
-        Ok(Ok(digest)) => Ok(Some(digest)),
-        Ok(Err(why)) if is_missing(&why) => Ok(None),
-        Ok(Err(why)) => Err(failure(&registry, &why)),
-        Err(_) => Err(away(&registry, "it took too long to answer")),
+    match client.fetch_manifest_digest(&reference, &auth).await {
+        Ok(digest) => Ok(Some(digest)),
+        Err(why) if is_missing(&why) => Ok(None),
+        Err(why) => Err(failure(&registry, &why)),
     }
 }
 
@@ -60,28 +56,17 @@ fn client(registry: &str) -> Result<Client, Failure> {
         .map_err(|_| away(registry, "the certificates of this machine cannot be read"))
 }
 
-/// Who we are at a registry. A helper that keeps credentials is a program, which may take its time.
+/// Who we are at a registry.
 async fn credentials(registry: &str, signed_in: Option<&Secret>) -> Result<RegistryAuth, Failure> {
     let server = match registry {
-        "index.docker.io" => "https://index.docker.io/v1/".to_owned(),
-        registry => registry.to_owned(),
+        "index.docker.io" => "https://index.docker.io/v1/",
+        registry => registry,
     };
-    let told = signed_in.map(|secret| secret.reveal().to_owned());
-    let asked = tokio::task::spawn_blocking(move || match told {
-        Some(told) => get_credential_from_reader(told.as_bytes(), &server),
-        None => get_podman_credential(&server).or_else(|_| get_credential(&server)),
-    });
-    let asked = tokio::time::timeout(ANSWER, asked).await;
-    let asked =
-        asked.map_err(|_| away(registry, "what keeps the credentials for it did not answer"))?;
-    let asked = asked.map_err(|why| Failure::new(why.to_string()))?;
-    Ok(match asked {
-        Ok(DockerCredential::UsernamePassword(user, password)) => {
-            RegistryAuth::Basic(user, password)
-        }
-        // A token that stands for a person is no token of the registry: it is asked as anybody.
-        Ok(DockerCredential::IdentityToken(_)) | Err(_) => RegistryAuth::Anonymous,
-    })
+    let login = login::at(server, signed_in, ANSWER).await;
+    let login = login.map_err(|why| away(registry, why))?;
+    Ok(login.map_or(RegistryAuth::Anonymous, |(user, password)| {
+        RegistryAuth::Basic(user, password.reveal().to_owned())
+    }))
 }
 
 fn is_missing(why: &OciDistributionError) -> bool {

@@ -11,6 +11,7 @@ pub mod family;
 pub mod files;
 pub mod git;
 pub mod lock;
+pub mod login;
 pub mod mutex;
 pub mod open;
 pub mod owner;
