@@ -187,7 +187,12 @@ impl Known<'_> {
         }
         let commits = since.commits.len() + since.left_out;
         if commits > 0 {
-            says = format!("{says}, {}", counted(commits, "commit"));
+            let what = if since.registered {
+                "version"
+            } else {
+                "commit"
+            };
+            says = format!("{says}, {}", counted(commits, what));
         }
         if since.elsewhere {
             says = format!("{says}; {version} is on another branch");

@@ -97,5 +97,6 @@ async fn registered(
         commits,
         untagged: 0,
         elsewhere: false,
+        registered: true,
     })
 }

@@ -68,14 +68,17 @@ pub(super) async fn is_there(cloud: &Cloud, artifact: &Published) -> Result<(), 
         .and_then(|rest| rest.split_once('/'))
         .ok_or_else(|| Failure::new(format!("{at:?} is no object")))?;
     let head = cloud.object_head(bucket, key).await;
-    match head.map_err(Trouble::held_open)? {
-        Some(head) if head.length == artifact.bytes => Ok(()),
-        Some(head) => Err(Failure::new(format!(
-            "{at} has {} bytes, and {} were put there",
-            head.length, artifact.bytes
-        ))
-        .hint("somebody else writes there: deploy again")),
-        None => Err(Failure::new(format!("{at} is not there any more"))
-            .hint("deploy again: it is made and put there anew")),
+    let Some(head) = head.map_err(Trouble::held_open)? else {
+        return Err(Failure::new(format!("{at} is not there any more")).hint(AGAIN));
+    };
+    let sum = cloud.object_sum(bucket, key).await;
+    let sum = sum.map_err(Trouble::held_open)?.unwrap_or_default();
+    if head.length == artifact.bytes && sum == artifact.sha256.as_str() {
+        return Ok(());
     }
+    let says = format!("{at} is not what was put there: somebody else wrote over it");
+    Err(Failure::new(says).hint(AGAIN))
 }
+
+/// What to do where an artifact is not there as it was put.
+const AGAIN: &str = "deploy that commit of its component again, which puts the same file there if it can be made again; else take another version";

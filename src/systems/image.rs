@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::entry::Remarks;
+use super::entry::{Remarks, SECRET};
 use super::reach::quoted;
 use crate::domain::relative::{inside, plain};
 use crate::forms::image::{Builder, Image, is_repository};
+use crate::text::document::Node;
+use crate::text::secret;
 
 /// The file that says how it is built, where nothing is said of it.
 const FILE: &str = "Dockerfile";
@@ -89,6 +91,15 @@ impl ImageEntry {
                 told.say("image", &["image", key], says, "one word, without spaces");
             }
         }
+        if let Some(platform) = self.platform.as_deref().filter(|one| !one.contains('/')) {
+            let says = format!("{platform:?} is no platform");
+            told.say(
+                "image",
+                &["image", "platform"],
+                says,
+                "a system and a processor: linux/arm64",
+            );
+        }
         for name in self.args.keys().filter(|name| !is_word(name)) {
             let says = format!("{name:?} cannot be the name of an argument");
             told.say_key(
@@ -97,6 +108,19 @@ impl ImageEntry {
                 says,
                 "one word, as after ARG",
             );
+        }
+    }
+}
+
+/// The secrets that stand in clear text among its arguments, which would stay in the image.
+pub(super) fn secrets_in(entry: &Node, told: &mut Remarks) {
+    let args = entry.get("image").and_then(|image| image.get("args"));
+    for (key, value) in args.into_iter().flat_map(Node::entries) {
+        let value = value.text().unwrap_or_default();
+        if secret::is_kept_in(&key.name, value) {
+            let says = format!("{} is a secret, and would stay in the image", key.name);
+            let hint = "make what needs it in `build`, which has `secrets`";
+            told.say(SECRET, &["image", "args", &key.name], says, hint);
         }
     }
 }

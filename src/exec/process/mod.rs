@@ -125,18 +125,8 @@ impl Executor for Process {
 
     fn find(&self, job: Job) -> BoxFuture<'_, Found> {
         async move {
-            let missing = match serde_json::from_value::<Around>(job.params.clone()) {
-                Ok(around) if !job.port.is_cancelled() => around.told(&job).await.err(),
-                Ok(_) | Err(_) => None,
-            };
-            match (found(&job, &job.folder, "").await, missing) {
-                // Nothing was begun; it can be now, unless a secret is not there: then it waits for
-                // that.
-                (Found::NeverStarted, Some(failure)) if failure.retry == Retry::Contact => {
-                    Found::CannotTell(failure)
-                }
-                (found, _) => found,
-            }
+            let around = serde_json::from_value::<Around>(job.params.clone());
+            found_with(&job, around.ok().as_ref()).await
         }
         .boxed()
     }
@@ -237,6 +227,21 @@ fn noted(name: &str, what: &str) -> String {
         what.to_owned()
     } else {
         format!("{name}-{what}")
+    }
+}
+
+/// What became of the command of a job, which is run with these secrets. One that never began can be
+/// begun now, unless a secret is not there: then it waits for that.
+pub(super) async fn found_with(job: &Job, around: Option<&Around>) -> Found {
+    let missing = match around.filter(|_| !job.port.is_cancelled()) {
+        Some(around) => around.told(job).await.err(),
+        None => None,
+    };
+    match (found(job, &job.folder, "").await, missing) {
+        (Found::NeverStarted, Some(failure)) if failure.retry == Retry::Contact => {
+            Found::CannotTell(failure)
+        }
+        (found, _) => found,
     }
 }
 

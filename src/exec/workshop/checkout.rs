@@ -63,8 +63,8 @@ pub(super) async fn checkout(job: &Job) -> Result<Output, Failure> {
         // It is of no branch that is there by now; some hosts give it by its name all the same.
         let fetched = git(&["fetch", "-q", "origin", commit], &folder, FETCH).await;
         fetched.map_err(|_| {
-            Failure::new(format!("{repository} does not give {short} any more"))
-                .hint("it was pushed away: deploy what the branch leads to now")
+            Failure::new(format!("{repository} does not give the commit {short}"))
+                .hint("no branch leads to it: its name is another one, or it was pushed away; deploy what a branch leads to now")
         })?;
     }
     // Its files may be fetched only now.

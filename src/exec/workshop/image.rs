@@ -14,7 +14,7 @@ use crate::domain::failure::{Failure, Retry};
 use crate::domain::masks::Secret;
 use crate::domain::plan::Output;
 use crate::exec::Job;
-use crate::exec::again::say;
+use crate::exec::again::{before, say};
 use crate::exec::job::{noted, params};
 use crate::exec::process::Around;
 use crate::forms::image::{Builder, Image, digest_in, is_here, registry};
@@ -40,6 +40,8 @@ const SEEN: [&str; 12] = [
 ];
 /// How long a program may take to say that it works.
 const ANSWER: Duration = Duration::from_secs(30);
+/// How much of what a program said last stands in one line.
+const SAID: usize = 200;
 /// The note of which program builds.
 const BUILDER: &str = "builder";
 /// The variable that names credentials, for two of the programs.
@@ -92,8 +94,11 @@ pub(super) async fn build(hand: &Hand, job: &Job) -> Result<Output, Failure> {
     };
     let id = job.folder.join("image");
     let argv = building(program, &image, &version, &id);
-    hand.ran(job, &around, variables, argv, Some(&folder))
-        .await?;
+    let ran = hand.ran(job, &around, variables, argv, Some(&folder)).await;
+    ran.map_err(|failure| {
+        let what = format!("{}: {program} build of {}", job.step, image.file);
+        cause(failure, &what, registry(&image.repository))
+    })?;
     let id = open::bytes(&id).unwrap_or_default();
     let id = Safe::told(String::from_utf8_lossy(&id).trim());
     say(job, &version, &format!("{} built {id}", program.name()));
@@ -104,19 +109,32 @@ pub(super) async fn build(hand: &Hand, job: &Job) -> Result<Output, Failure> {
 pub(super) async fn push(hand: &Hand, job: &Job) -> Result<Output, Failure> {
     let push: Push = params(job)?;
     let version = push.of.version.as_str();
-    if let Some(there) = registered(job, &hand.clients, &push.of).await? {
-        say(
-            job,
-            version,
-            "is registered: what was published of it stays",
-        );
-        return Ok(Output::public(json!({ "image": there.image })));
+    let there = registered(job, &hand.clients, &push.of).await?;
+    if let Some(image) = there.and_then(|there| there.image) {
+        let credentials = credentials(job, &push.around).await?;
+        if images::digest(image.as_str(), credentials.as_ref())
+            .await?
+            .is_none()
+        {
+            let says = format!("{version} is registered with {image}, which is not there any more");
+            let failure = Failure::new(says).hint(
+                "built again it would be another image: publish another commit, and take that version in place of this one",
+            );
+            return Err(before(job, failure));
+        }
+        let says = "is registered, and its image is there: that stays, and what was built now is not put there";
+        say(job, version, says);
+        return Ok(Output::public(json!({ "image": image })));
     }
     let tagged = push.image.tagged(version);
     let file = job.folder.join("digest");
     let argv = pushing(push.program, &tagged, &file);
     let variables = push.around.as_person(job, &job.folder.join("work"), &SEEN);
-    let last = hand.ran(job, &push.around, variables, argv, None).await?;
+    let ran = hand.ran(job, &push.around, variables, argv, None).await;
+    let last = ran.map_err(|failure| {
+        let what = format!("{}: {} push {tagged}", job.step, push.program);
+        cause(failure, &what, registry(&push.image.repository))
+    })?;
     let written = open::bytes(&file).unwrap_or_default();
     let written = String::from_utf8_lossy(&written).into_owned();
     let said = last.iter().rev().map(|(_, line)| line.as_str());
@@ -145,6 +163,58 @@ pub(super) async fn push(hand: &Hand, job: &Job) -> Result<Output, Failure> {
     }
     say(job, version, &format!("{tagged} is {digest}"));
     Ok(Output::public(json!({ "image": Safe::new(&at) })))
+}
+
+/// A failure told by its cause, where the program said one that is known: its own words stay below it.
+fn cause(failure: Failure, what: &str, registry: &str) -> Failure {
+    const REFUSED: [&str; 4] = [
+        "unauthorized",
+        "authentication required",
+        "denied",
+        "no basic auth",
+    ];
+    const AWAY: [&str; 5] = [
+        "connection refused",
+        "no such host",
+        "i/o timeout",
+        "connection reset",
+        "unexpected EOF",
+    ];
+    let lines = failure.detail.lines().rev();
+    let mut lines = lines.filter(|line| !line.trim().is_empty());
+    let Some(last) = lines.next().filter(|_| failure.retry != Retry::AskAPerson) else {
+        return failure;
+    };
+    let says = |words: &[&str]| words.iter().any(|word| failure.detail.contains(word));
+    if says(&REFUSED) {
+        let summary = format!("{what}: the registry {registry} refuses the sign-in");
+        let hint = format!(
+            "`docker login {registry}` (or podman, buildah) as the person whose engine this is, or name where the credentials are by REGISTRY_AUTH_FILE or DOCKER_CONFIG"
+        );
+        return Failure {
+            summary,
+            hint,
+            ..failure
+        };
+    }
+    if says(&AWAY) {
+        let summary = format!("{what}: the registry {registry} does not answer");
+        let hint = "deploy again once it does: nothing was registered".to_owned();
+        return Failure {
+            summary,
+            hint,
+            ..failure
+        };
+    }
+    // The words by which it was called are of no use to anybody.
+    let last = last
+        .rsplit_once("level=error msg=")
+        .map_or(last, |(_, says)| says);
+    let last: String = last.chars().take(SAID).collect();
+    Failure {
+        summary: format!("{what}: {last}"),
+        ..failure
+    }
 }
 
 /// The words that build an image.
@@ -202,13 +272,19 @@ async fn which(
             Err(says) => why.push(format!("{builder}: {says}")),
         }
     }
-    let summary = match named {
-        Some(builder) => format!("no image can be built with {builder} here"),
-        None => "no program here can build an image".to_owned(),
+    let (summary, hint) = match named {
+        Some(builder) => (
+            format!("no image can be built with {builder} here"),
+            "make it work where the engine runs, or leave `program` out of `image`: another one is taken then",
+        ),
+        None => (
+            "no program here can build an image".to_owned(),
+            "install podman or buildah where the engine runs, or start docker's daemon; then deploy again",
+        ),
     };
     Err(Failure::new(summary)
         .detail(why.join("\n"))
-        .hint("install podman or buildah where the engine runs, or start docker's daemon; then deploy again")
+        .hint(hint)
         .retry(Retry::Never)
         .as_before())
 }
@@ -293,6 +369,28 @@ mod tests {
         ] {
             let tagged = format!("{repository}:v1");
             assert_eq!(pushing(program, &tagged, digest).join("|"), words);
+        }
+    }
+
+    /// What a person needs stands first: who refuses, who is away, else what was said last.
+    #[test]
+    fn a_failure_is_told_by_its_cause() {
+        for (said, summary) in [
+            (
+                "Getting image source\ntime=\"x\" level=error msg=\"authenticating creds: unauthorized: authentication required\"",
+                "push: the registry ghcr.io refuses the sign-in",
+            ),
+            (
+                "dial tcp 127.0.0.1:5056: connect: connection refused",
+                "push: the registry ghcr.io does not answer",
+            ),
+            (
+                "STEP 2/2: COPY x /\nError: building at STEP \"COPY x /\": no such file",
+                "push: Error: building at STEP \"COPY x /\": no such file",
+            ),
+        ] {
+            let failure = Failure::new("buildah push --digestfile /job …").detail(said);
+            assert_eq!(cause(failure, "push", "ghcr.io").summary, summary);
         }
     }
 

@@ -79,6 +79,9 @@ struct Hand {
 struct Command {
     argv: Vec<String>,
     folder: String,
+    /// The file that is there once it has ended.
+    #[serde(default)]
+    makes: Option<String>,
     #[serde(flatten)]
     around: Around,
 }
@@ -121,7 +124,8 @@ impl Executor for Hand {
             Does::Checkout | Does::Discard => ready(Found::NeverStarted).boxed(),
             Does::Push | Does::Register => ready(found(&job)).boxed(),
             Does::Run | Does::Build | Does::Hand => {
-                async move { process::found(&job, &job.folder, "").await }.boxed()
+                let around = serde_json::from_value::<Around>(job.params.clone());
+                async move { process::found_with(&job, around.ok().as_ref()).await }.boxed()
             }
         }
     }
@@ -143,6 +147,9 @@ impl Hand {
         let env = command.around.variables(job, &job.folder.join("work"));
         let (around, argv) = (&command.around, command.argv.clone());
         self.ran(job, around, env, argv, Some(&folder)).await?;
+        if let Some(file) = &command.makes {
+            made(&folder, file)?;
+        }
         Ok(Output::public(json!({ "exit": 0 })))
     }
 
@@ -193,6 +200,15 @@ fn inside(folder: &Path, path: &str) -> Option<PathBuf> {
     let real = below(folder, path)?.canonicalize().ok()?;
     real.starts_with(folder.canonicalize().ok()?)
         .then_some(real)
+}
+
+/// The file that a build makes; it is below the folder, wherever links lead.
+fn made(folder: &Path, file: &str) -> Result<PathBuf, Failure> {
+    let path = inside(folder, file).filter(|path| path.is_file());
+    path.ok_or_else(|| {
+        let says = format!("the build ended well and made no file {file}");
+        Failure::new(says).hint("`artifact` names a file below the repository: fix the build or that name, and deploy again")
+    })
 }
 
 /// Removes the folder of a deployment.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{checked_out, inside};
+use super::{checked_out, made};
 use crate::aws::s3::Object;
 use crate::aws::{Clients, Cloud, Trouble};
 use crate::domain::digest::Digest;
@@ -78,17 +78,29 @@ pub(super) async fn push(job: &Job, clients: &Clients) -> Result<Output, Failure
     let cloud: Arc<Cloud> = cloud(clients, job).await?;
     let Versioned { registry, name, .. } = &push.of;
     let (bucket, version) = (registry.bucket.as_str(), push.of.version.as_str());
-    if let Some(there) = registered(job, clients, &push.of).await? {
-        say(
-            job,
-            version,
-            "is registered: what was published of it stays",
-        );
-        return Ok(Output::public(json!({ "artifact": there.artifact })));
+    let there = registered(job, clients, &push.of).await?;
+    let there = there.and_then(|there| there.artifact);
+    if let Some(artifact) = &there
+        && registered::is_there(&cloud, artifact).await.is_ok()
+    {
+        let says = "is registered, and its artifact is there: that stays";
+        say(job, version, says);
+        return Ok(Output::public(json!({ "artifact": artifact })));
     }
     let folder = checked_out(job, &push.folder)?;
     let bytes = read(&folder, &push.file).map_err(|failure| before(job, failure))?;
     let key = registry.artifact(name, version, &push.file);
+    let sum = Digest::of_bytes(&bytes).to_string();
+    // A version that is registered never becomes another one: only the same bytes are put there again.
+    if let Some(artifact) = there.filter(|artifact| artifact.sha256.as_str() != sum) {
+        let says = format!(
+            "{name} {version} is registered with {}, which is not there as it was, and building it again makes another file",
+            artifact.at
+        );
+        let failure = Failure::new(says)
+            .hint("publish another commit, and take that version in place of this one");
+        return Err(before(job, failure));
+    }
     begin(job, json!({ "bucket": bucket, "key": key })).await?;
     let object = Object {
         bytes: &bytes,
@@ -103,18 +115,14 @@ pub(super) async fn push(job: &Job, clients: &Clients) -> Result<Output, Failure
     let artifact = Published {
         at: Safe::new(&at),
         bytes: bytes.len() as u64,
-        sha256: Safe::new(&Digest::of_bytes(&bytes).to_string()),
+        sha256: Safe::new(&sum),
     };
     Ok(Output::public(json!({ "artifact": artifact })))
 }
 
 /// A file that was made.
 fn read(folder: &Path, file: &str) -> Result<Vec<u8>, Failure> {
-    let path = inside(folder, file).filter(|path| path.is_file());
-    let path = path.ok_or_else(|| {
-        let says = format!("the build ended well and made no file {file}");
-        Failure::new(says).hint("`artifact` names a file below the repository: fix the build or that name, and deploy again")
-    })?;
+    let path = made(folder, file)?;
     let wrong = |why: std::io::Error| Failure::new(format!("{file} cannot be read: {why}"));
     let length = path.metadata().map_err(wrong)?.len();
     if length > LONGEST {

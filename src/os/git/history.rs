@@ -46,6 +46,8 @@ pub struct Since {
     pub untagged: usize,
     /// The version in use is not on the branch: what is listed is what it does not have.
     pub elsewhere: bool,
+    /// They are versions that are registered: there may be more commits.
+    pub registered: bool,
 }
 
 impl Since {
@@ -58,6 +60,7 @@ impl Since {
             left_out: 0,
             untagged: 0,
             elsewhere: false,
+            registered: false,
         }
     }
 }
@@ -168,6 +171,7 @@ impl<'a> Repository<'a> {
             commits,
             untagged,
             elsewhere: merged.is_err(),
+            registered: false,
         })
     }
 

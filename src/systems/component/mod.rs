@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::apps;
 use super::entry::{Claim, Form, Home, Remarks, Written, read};
 use super::files::{Files, Read};
+use super::image;
 use super::variables;
 use super::{Branches, COMMIT, Follows, PlanAsk, System, Tool, asked_commit};
 use crate::domain::deployment::Deployment;
@@ -74,6 +75,7 @@ impl System for Component {
     fn secrets(&self, app: &str, entry: &Node) -> Remarks {
         let mut told = variables::in_clear(app, entry, &["secrets", "secret_files"], FETCH);
         apps::secrets_in(app, entry, &mut told);
+        image::secrets_in(entry, &mut told);
         told
     }
 
@@ -182,7 +184,9 @@ impl System for Component {
             let says = format!("{} has no branch {at}", body.making.repository);
             return Err(Failure::new(says).hint("name one that is there"));
         };
-        Ok(plan::publish(&body.making, commit))
+        let is_sure = asked_commit(&ask.flags).is_none()
+            && branch(&ask.flags, &body.making) == body.making.branch;
+        Ok(plan::publish(&body.making, commit, is_sure))
     }
 
     fn quiet(&self, _purpose: Purpose, _flags: &Flags, _seen: &Sights) -> Quiet {

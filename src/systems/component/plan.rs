@@ -26,7 +26,8 @@ fn typed(command: &[String]) -> String {
 }
 
 /// Builds and tests a commit, and publishes it where it is on the branch that publishes.
-pub(super) fn publish(making: &Making, commit: &Commit) -> Plan {
+/// `is_sure` says that the commit is the newest of that branch.
+pub(super) fn publish(making: &Making, commit: &Commit, is_sure: bool) -> Plan {
     let version = version(commit.as_str());
     let about = making.registry.newest(&making.name);
     let mut steps = vec![checkout(making, commit)];
@@ -39,7 +40,12 @@ pub(super) fn publish(making: &Making, commit: &Commit) -> Plan {
         if command.is_empty() {
             continue;
         }
-        let params = run(making, command, commit, &version);
+        let mut params = run(making, command, commit, &version);
+        if id == "build"
+            && let Some(artifact) = &making.artifact
+        {
+            params["makes"] = json!(artifact);
+        }
         let title = format!("{id}: {}", typed(command));
         let step = Step::new(role, id, title, RUN, params);
         steps.push(step.after(&before).ended_within(making.limit));
@@ -73,14 +79,16 @@ pub(super) fn publish(making: &Making, commit: &Commit) -> Plan {
         let step = Step::new(Role::Publish, "push-image", title, image::PUSH, params);
         publishes.push(step.ended_within(making.limit));
     }
-    let mut made = before.clone();
+    // One after the other: where the first is not there nothing else of that version is either.
+    let mut made = before;
     for step in publishes {
-        made.push(if step.kind.as_str() == PUSH {
+        let id = if step.kind.as_str() == PUSH {
             "push"
         } else {
             "push-image"
-        });
-        steps.push(publishing(step, &before, &about));
+        };
+        steps.push(publishing(step, &made, &about));
+        made.push(id);
     }
     steps.push(register(making, commit, &version, &made, &about));
     let discard = Step::new(
@@ -113,7 +121,8 @@ pub(super) fn publish(making: &Making, commit: &Commit) -> Plan {
         .iter()
         .map(|_| "artifact")
         .chain(making.image.iter().map(|_| "image"))
-        .chain(["version"]);
+        .chain(["version"])
+        .filter(|_| is_sure);
     let rows = rows.map(|what| {
         let name = format!("{}-{version}", making.name);
         ChangeRow::new(&name, what, Does::Add)

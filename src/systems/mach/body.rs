@@ -168,6 +168,7 @@ impl Making<'_> {
             Some(_) => SourceBundle::default(),
             None => self.bundle(&name, generated),
         };
+        let digest = bundle.digest();
         let mut variables = Variables {
             secrets: own.clone(),
         };
@@ -201,7 +202,7 @@ impl Making<'_> {
             variables,
             secrets: secrets?,
             limit: timeout.map_or(Ok(LIMIT), duration::read)?,
-            bundle: bundle.digest(),
+            bundle: digest,
             original,
         };
         let body = serde_json::to_value(body).map_err(|why| why.to_string())?;
@@ -209,7 +210,7 @@ impl Making<'_> {
             system: super::NAME.to_owned(),
             release: release(&body),
             body,
-            bundle: bundle.digest(),
+            bundle: digest,
             about: Vec::new(),
             watch_logs: Vec::new(),
             parts: BTreeMap::new(),
