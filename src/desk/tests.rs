@@ -658,6 +658,8 @@ fn newer_versions_are_looked_for_beside_everything_else_and_the_world_says_what_
     });
     // Whoever asks again meanwhile is told the same.
     desk.look_for_newer(&id("prod/shop"));
+    // What is asked is taken in its order: once this is answered, so is that.
+    desk.newest(0, 1).unwrap();
     go.send(()).unwrap();
     until(&desk, |desk| {
         known(desk).is_some_and(|one| one.looking.is_none())
