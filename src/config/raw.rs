@@ -218,6 +218,5 @@ const UNBUILT: &[(&str, &str, &str)] = &[
     ("environments.*", "freeze_windows", "freeze windows are"),
     ("applications.*", "mach", "MACH configurations are"),
     ("applications.*", "review", "review environments are"),
-    ("applications.*", "stages", "staged deployments are"),
     ("store", "postgres_env", "a store on Postgres is"),
 ];

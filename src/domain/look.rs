@@ -227,6 +227,14 @@ impl Sights {
         self.0.iter().find(|sight| sight.about == *about)
     }
 
+    /// All of them but those of these things.
+    #[must_use]
+    pub fn without(&self, others: &[Subject]) -> Self {
+        let all = self.0.iter();
+        let all = all.filter(|sight| !others.contains(&sight.about));
+        Self(all.cloned().collect())
+    }
+
     /// The thing that was looked at first: how the stack stands.
     #[must_use]
     pub fn main(&self) -> Option<&Sight> {

@@ -14,6 +14,7 @@ pub mod reach;
 pub mod registry;
 pub mod script;
 pub mod service;
+pub mod stages;
 mod variables;
 pub mod versions;
 pub mod website;
@@ -335,6 +336,7 @@ pub fn all() -> &'static [&'static dyn System] {
         &script::Script,
         &mach::Mach,
         &component::Component,
+        &stages::Stages,
     ]
 }
 

@@ -55,6 +55,7 @@ mod shop;
 mod shot;
 mod small_disk;
 mod sops;
+mod stages;
 mod stores;
 mod tasks;
 mod triggers;

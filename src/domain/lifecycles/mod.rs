@@ -6,6 +6,7 @@ mod mach;
 mod plain;
 mod script;
 mod service;
+mod stage;
 mod website;
 
 pub use component::COMPONENT;
@@ -13,6 +14,7 @@ pub use deployment::DEPLOYMENT;
 pub use mach::MACH;
 pub use script::SCRIPT;
 pub use service::SERVICE;
+pub use stage::STAGE;
 pub use website::WEBSITE;
 
 use super::lifecycle::{Illegal, Lifecycle};
@@ -24,6 +26,7 @@ pub static OF_SYSTEMS: &[(&str, &Lifecycle)] = &[
     ("script", &SCRIPT),
     ("mach", &MACH),
     ("component", &COMPONENT),
+    ("stages", &STAGE),
 ];
 
 /// The lifecycle of stacks of a system, by the system's name.

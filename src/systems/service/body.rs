@@ -121,13 +121,14 @@ struct Parts<'a> {
 pub(super) fn spec(
     stack: &StackId,
     entry: &ServiceEntry,
+    late: BTreeSet<String>,
     bundle: &SourceBundle,
 ) -> Result<Spec, Diagnostics> {
     let path = plain(entry.template.as_deref().unwrap_or_default());
     let parts = Parts {
         path: &path,
         given: entry.given(stack.env.as_str()),
-        late: BTreeSet::new(),
+        late,
         o5: None,
         logs: Vec::new(),
     };
@@ -238,6 +239,22 @@ fn assembled(
         about,
         watch_logs: parts.logs,
         parts: BTreeMap::new(),
+    })
+}
+
+/// A spec with these values of parameters beside its own; `None` where it is none of a template.
+pub(in crate::systems) fn with_parameters(
+    spec: &Spec,
+    values: BTreeMap<String, String>,
+) -> Option<Spec> {
+    let mut body = Body::of(spec).ok()?;
+    body.input.parameters.extend(values);
+    let of = json!([spec.release.digest, body.input.parameters]);
+    let release = Release::of_files(Digest::of("holdpoint/given/1", &of));
+    Some(Spec {
+        release,
+        body: serde_json::to_value(body).ok()?,
+        ..spec.clone()
     })
 }
 

@@ -27,9 +27,12 @@ mod ways;
 mod weight;
 
 use body::Body;
+pub(super) use body::with_parameters;
 use entry::{FORM, ServiceEntry};
 use source::{Source, Unmade};
 use ways::{Choice, Only, only};
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -131,14 +134,7 @@ impl System for Service {
                 Err(found) => Read::Wrong(found),
             };
         }
-        let needs = files.missing(entry.names().into_iter().map(|(need, _)| need).collect());
-        if !needs.is_empty() {
-            return Read::Needs(needs);
-        }
-        match body::spec(whole, &entry, files.bundle()) {
-            Ok(spec) => Read::Stacks(vec![(whole.clone(), spec)]),
-            Err(found) => Read::Wrong(found),
-        }
+        template(whole, &entry, BTreeSet::new(), files)
     }
 
     fn lacks(&self, spec: &Spec, home: &Home<'_>) -> Remarks {
@@ -361,6 +357,35 @@ impl System for Service {
     /// stack itself.
     fn carry(&self, _old: &Deployment, _plan: &Plan) -> Vec<(StepId, Output)> {
         Vec::new()
+    }
+}
+
+/// As [`System::read`] of a template, where some parameters are known only where it is planned:
+/// [`with_parameters`] gives them.
+pub(super) fn read_with(
+    stack: &StackId,
+    entry: &Value,
+    late: BTreeSet<String>,
+    files: &Files,
+) -> Read {
+    let entry = match read::<ServiceEntry>(entry) {
+        Ok(entry) => entry,
+        Err(why) => {
+            let found = Diagnostic::of_file("service", &stack.to_string(), &why.to_string(), "");
+            return Read::Wrong(found.into());
+        }
+    };
+    template(stack, &entry, late, files)
+}
+
+fn template(stack: &StackId, entry: &ServiceEntry, late: BTreeSet<String>, files: &Files) -> Read {
+    let needs = files.missing(entry.names().into_iter().map(|(need, _)| need).collect());
+    if !needs.is_empty() {
+        return Read::Needs(needs);
+    }
+    match body::spec(stack, entry, late, files.bundle()) {
+        Ok(spec) => Read::Stacks(vec![(stack.clone(), spec)]),
+        Err(found) => Read::Wrong(found),
     }
 }
 

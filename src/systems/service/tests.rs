@@ -24,7 +24,6 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::body::spec;
 use super::entry::{Downtime, Scalar};
 use super::join::{join, same};
 use super::*;
@@ -52,6 +51,11 @@ Resources:
   Db: { Type: AWS::RDS::DBInstance }
   Web: { Type: AWS::ECS::Service, Properties: { DesiredCount: !Ref DesiredCount } }
 ";
+
+/// A template with everything that it needs.
+fn spec(stack: &StackId, entry: &ServiceEntry, bundle: &SourceBundle) -> Result<Spec, Diagnostics> {
+    super::body::spec(stack, entry, BTreeSet::new(), bundle)
+}
 
 fn bundle(template: &str) -> SourceBundle {
     let file = SourceFile {

@@ -264,7 +264,7 @@ const WALLS: &[Wall] = &[
         },
     },
     Wall {
-        sentence: "CloudFormation is named in its own rooms alone (aws, forms, exec, observe, systems/service, sandbox), and in lists.",
+        sentence: "CloudFormation is named in its own rooms alone (aws, forms, exec, observe, systems/service, systems/stages, sandbox), and in lists.",
         stands_in: |_| true,
         breaks: names::cloudformation,
     },

@@ -19,6 +19,7 @@ const CLOUDFORMATION: Tool = Tool {
         "exec/cloudformation/",
         "observe/cloudformation",
         "systems/service/",
+        "systems/stages/",
         "sandbox/",
     ],
 };
@@ -90,8 +91,18 @@ const MAY: &[(&str, &str, &str)] = &[
     ("config/raw.rs", "codebuild", "a key of the estate file"),
     ("config/entries.rs", "codebuild", "a key of the estate file"),
     ("config/raw.rs", "mach", "says that it is not built yet"),
+    (
+        "systems/stages/body.rs",
+        "service",
+        "carries out stages that are stacks",
+    ),
+    (
+        "systems/stages/body.rs",
+        "script",
+        "carries out stages that are commands",
+    ),
+    ("systems/stages/list.rs", "script", "a kind of stage"),
     ("config/raw.rs", "review", "says that it is not built yet"),
-    ("config/raw.rs", "stages", "says that it is not built yet"),
     (
         "domain/decide/holds/guard.rs",
         "review",

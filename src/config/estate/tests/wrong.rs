@@ -320,7 +320,7 @@ fn one_mistake_each() {
 
 #[test]
 fn everything_wrong_at_once_in_the_order_of_the_file() {
-    let text = "environments:\n  hjkl: { class: prod, regoin: x }\napplications:\n  a: { environments: [nowhere], depends_on: [b] }\n  b: { stages: {}, environments: [hjkl] }\n";
+    let text = "environments:\n  hjkl: { class: prod, regoin: x }\napplications:\n  a: { environments: [nowhere], depends_on: [b] }\n  b: { review: {}, environments: [hjkl] }\n";
     let found = read_text(text).unwrap_err();
     let codes: Vec<_> = found.0.iter().map(|one| (one.code, one.at.line)).collect();
     assert_eq!(

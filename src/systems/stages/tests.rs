@@ -1,0 +1,268 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::domain::class::EnvClass;
+use crate::domain::environment::{EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::look::{Sight, Standing};
+use crate::domain::place::Places;
+use crate::domain::request::SourceFile;
+use crate::forms::cloudformation::{self, StackFacts};
+
+const COMMON: &str =
+    "Resources: { Q: { Type: 'AWS::SQS::Queue' } }\nOutputs: { Queue: { Value: !Ref Q } }\n";
+const BATCH: &str = "Parameters: { Queue: { Type: String, AllowedPattern: 'https://.+' }, Cpus: { Type: Number } }\nResources: { P: { Type: 'AWS::SSM::Parameter', Properties: { Type: String, Value: !Ref Queue } } }\n";
+const CONFIG: &str = "StackPrefix: lab\nCpus: 12\nDatabasePassword: hunter2secret\n";
+const LIST: &str = "stages:
+  common:
+    kind: cloudformation
+    template: common.yml
+    stack_name: ${StackPrefix}-cf-common
+  batch:
+    kind: cloudformation
+    template: batch.yml
+    stack_name: ${StackPrefix}-cf-batch
+    parameters: { Queue: \"${common.Queue}\", Cpus: \"${Cpus}\" }
+  seed:
+    kind: script
+    needs: [batch]
+    command: [./seed.sh, \"${StackPrefix}\"]
+    teardown: [./seed.sh, gone]
+";
+
+/// What is made of a list with these files beside it.
+fn made(list: &str) -> Read {
+    let all: BTreeMap<&str, &str> = [
+        ("deploy/stages.yml", list),
+        ("config.yml", CONFIG),
+        ("deploy/common.yml", COMMON),
+        ("deploy/batch.yml", BATCH),
+        ("deploy/seed.sh", "#!/bin/sh\n"),
+    ]
+    .into();
+    let entry = json!({ "stages": "deploy/stages.yml", "config": "config.yml" });
+    let mut files = Files::below("/estate");
+    loop {
+        match Stages.read(&"dev/imaging".parse().unwrap(), &entry, &files) {
+            Read::Needs(needs) => {
+                for need in needs {
+                    let found = all.get(need.path()).map(|text| SourceFile {
+                        bytes: text.as_bytes().to_vec(),
+                        executable: false,
+                    });
+                    let found = found.map(|file| (need.path().to_owned(), file));
+                    files.answer(need, found);
+                }
+            }
+            read => return read,
+        }
+    }
+}
+
+fn parts(list: &str) -> Vec<(StackId, Spec, SourceBundle)> {
+    match made(list) {
+        Read::Parts(parts, _) => parts,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn wrong(list: &str) -> String {
+    match made(list) {
+        Read::Wrong(found) => found.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn part(name: &str) -> (StackId, Spec) {
+    let all = parts(LIST);
+    let id: StackId = format!("dev/imaging/{name}").parse().unwrap();
+    let own = all.into_iter().find(|(own, ..)| *own == id).unwrap();
+    (id, own.1)
+}
+
+fn ask(stack: &StackId, purpose: Purpose) -> PlanAsk {
+    PlanAsk {
+        stack: stack.clone(),
+        purpose,
+        env: EnvironmentRecord {
+            class: EnvClass::Development,
+            places: Places::default(),
+            on_failure: OnFailure::Continue,
+            queue: QueuePolicy::Queue,
+            mode: Mode::Deploy,
+            min_level: None,
+            hold_expiry: Duration::from_hours(24),
+        },
+        store: "s1".to_owned(),
+        seen: None,
+        serving: None,
+        left_at: None,
+        recorded: None,
+        needed_by: Vec::new(),
+        standing: BTreeMap::new(),
+        flags: Flags::default(),
+        reserved: BTreeSet::new(),
+    }
+}
+
+/// A stack as it is seen: with these outputs, or not there.
+fn seen(sights: &mut Sights, name: &str, outputs: Option<&[(&str, &str)]>) {
+    let about = cloudformation::stack(name);
+    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let facts = StackFacts {
+        status: outputs.map_or("MISSING", |_| "CREATE_COMPLETE").to_owned(),
+        outputs: outputs.into_iter().flatten().map(own).collect(),
+        ..StackFacts::missing()
+    };
+    let standing = outputs.map_or(Standing::Missing, |_| Standing::Good);
+    sights.put(Sight {
+        facts: json!(facts),
+        ..Sight::of(about, name, standing)
+    });
+}
+
+#[test]
+fn every_stage_is_a_stack_after_those_that_it_needs() {
+    let all = parts(LIST);
+    let names: Vec<String> = all.iter().map(|(id, ..)| id.to_string()).collect();
+    assert_eq!(
+        names,
+        [
+            "dev/imaging",
+            "dev/imaging/common",
+            "dev/imaging/batch",
+            "dev/imaging/seed"
+        ]
+    );
+    let whole: StackId = "dev/imaging".parse().unwrap();
+    let after = |n: usize| -> Vec<String> {
+        let after = Stages.after(&whole, &all[n].1).into_iter();
+        after.map(|id| id.to_string()).collect()
+    };
+    assert_eq!(after(1), [""; 0]);
+    assert_eq!(after(2), ["dev/imaging/common"], "by what it is given");
+    assert_eq!(after(3), ["dev/imaging/batch"], "by what it says");
+    // The configuration, which may hold secrets, travels with nobody.
+    for (id, spec, bundle) in &all[1..] {
+        assert!(!bundle.files.contains_key("config.yml"), "{id}");
+        assert!(!spec.body.to_string().contains("hunter2"), "{id}");
+    }
+    let travels: Vec<&String> = all[3].2.files.keys().collect();
+    assert_eq!(travels, ["deploy/seed.sh"]);
+}
+
+/// What another stage gives is known where it is planned, and is the stage's own from then on.
+#[test]
+fn a_stage_is_given_what_the_one_before_it_has() {
+    let (id, spec) = part("batch");
+    let ask = ask(&id, Purpose::Deploy);
+    let mut sights = Sights::default();
+    let first: Vec<String> = Stages
+        .looks(&ask, &spec, &sights)
+        .into_iter()
+        .map(|look| look.about.name)
+        .collect();
+    assert_eq!(first, ["lab-cf-batch", "lab-cf-common"], "its own first");
+    seen(&mut sights, "lab-cf-batch", None);
+    seen(
+        &mut sights,
+        "lab-cf-common",
+        Some(&[("Queue", "https://sqs/one")]),
+    );
+    let settled = Stages.settled(&ask, &spec, &sights).unwrap();
+    assert_ne!(settled.release.digest, spec.release.digest);
+    assert_eq!(Stages.settled(&ask, &settled, &sights), None, "once");
+    let plan = Stages.plan(&ask, &settled, &sights).unwrap();
+    let says = "Queue is https://sqs/one: Queue of common, as it is now.";
+    assert!(plan.says.iter().any(|one| one == says), "{:?}", plan.says);
+    let told = serde_json::to_string(&plan.steps).unwrap();
+    assert!(
+        told.contains("https://sqs/one") && told.contains("lab-cf-batch"),
+        "{told}"
+    );
+    let rows = Stages.rows(&settled);
+    assert!(
+        rows.contains(&Row::new("Queue", "https://sqs/one (Queue of common)")),
+        "{rows:?}"
+    );
+}
+
+#[test]
+fn what_no_stage_gives_is_said_before_anything_starts() {
+    let (id, spec) = part("batch");
+    let ask = ask(&id, Purpose::Deploy);
+    for (outputs, says) in [
+        (
+            None,
+            "common is not there, and Queue of dev/imaging/batch is what it gives",
+        ),
+        (
+            Some(&[][..]),
+            "common gives no Queue, which Queue of dev/imaging/batch is",
+        ),
+    ] {
+        let mut sights = Sights::default();
+        seen(&mut sights, "lab-cf-batch", None);
+        seen(&mut sights, "lab-cf-common", outputs);
+        assert_eq!(Stages.settled(&ask, &spec, &sights), None);
+        let failure = Stages.plan(&ask, &spec, &sights).unwrap_err();
+        assert_eq!(failure.summary, says);
+    }
+}
+
+#[test]
+fn those_that_others_need_go_after_them() {
+    let (id, spec) = part("common");
+    let mut ask = ask(&id, Purpose::Teardown);
+    ask.needed_by = vec!["dev/imaging/batch".parse().unwrap()];
+    let failure = Stages.plan(&ask, &spec, &Sights::default()).unwrap_err();
+    assert_eq!(
+        failure.summary,
+        "dev/imaging/common is needed by dev/imaging/batch"
+    );
+}
+
+#[test]
+fn everything_wrong_is_told_with_its_place() {
+    let list = "stages:
+  common: { kind: cloudformation, template: common.yml, stack_name: \"${StackPrefx}\" }
+  batch:
+    kind: cloudformation
+    needs: [comon]
+    template: batch.yml
+    stack_name: b
+    parameters: { Queue: \"${seed.Queue}\", Cpus: \"${DatabasePassword}\" }
+  seed: { kind: scrip, command: [a] }
+  other: { kind: script, comand: [a] }
+";
+    let found = wrong(list);
+    for says in [
+        "deploy/stages.yml:2:69",
+        "config.yml has no StackPrefx",
+        "did you mean \"StackPrefix\"?",
+        "there is no stage \"comon\"",
+        "DatabasePassword is a secret, and stands in config.yml in clear text",
+        "kind of the stage seed cannot be \"scrip\"",
+        "the stage other has no command",
+        "the stage other has no \"comand\"",
+    ] {
+        assert!(found.contains(says), "{says}\n{found}");
+    }
+    assert!(!found.contains("hunter2"), "{found}");
+    let circle = LIST.replace(
+        "template: common.yml",
+        "template: common.yml\n    needs: [seed]",
+    );
+    let found = wrong(&circle);
+    assert!(found.contains("stages wait for each other"), "{found}");
+    let script = LIST
+        .replace("${common.Queue}", "${seed.Queue}")
+        .replace("needs: [batch]", "needs: []");
+    let found = wrong(&script);
+    assert!(
+        found.contains("seed is no stack, and gives no Queue"),
+        "{found}"
+    );
+}
