@@ -57,11 +57,11 @@ pub(super) async fn read(
     })
 }
 
-/// Whether what was published is there as it was published.
+/// What became of what was published, where it is not there as it was published.
 ///
 /// # Errors
-/// It is not.
-pub(super) async fn is_there(cloud: &Cloud, artifact: &Published) -> Result<(), Failure> {
+/// That cannot be seen.
+pub(super) async fn lost(cloud: &Cloud, artifact: &Published) -> Result<Option<String>, Failure> {
     let at = artifact.at.as_str();
     let (bucket, key) = at
         .strip_prefix("s3://")
@@ -69,16 +69,22 @@ pub(super) async fn is_there(cloud: &Cloud, artifact: &Published) -> Result<(), 
         .ok_or_else(|| Failure::new(format!("{at:?} is no object")))?;
     let head = cloud.object_head(bucket, key).await;
     let Some(head) = head.map_err(Trouble::held_open)? else {
-        return Err(Failure::new(format!("{at} is not there any more")).hint(AGAIN));
+        return Ok(Some(format!("{at} is not there any more")));
     };
     let sum = cloud.object_sum(bucket, key).await;
-    let sum = sum.map_err(Trouble::held_open)?.unwrap_or_default();
-    if head.length == artifact.bytes && sum == artifact.sha256.as_str() {
-        return Ok(());
-    }
-    let says = format!("{at} is not what was put there: somebody else wrote over it");
-    Err(Failure::new(says).hint(AGAIN))
+    let sum = sum.map_err(Trouble::held_open)?;
+    let is_it = head.length == artifact.bytes && sum.as_deref() == Some(artifact.sha256.as_str());
+    Ok((!is_it).then(|| format!("{at} is not what was put there: somebody else wrote over it")))
 }
 
-/// What to do where an artifact is not there as it was put.
-const AGAIN: &str = "deploy that commit of its component again, which puts the same file there if it can be made again; else take another version";
+/// Nothing, where what was published is there as it was published.
+///
+/// # Errors
+/// What became of it, or that this cannot be seen.
+pub(super) async fn is_there(cloud: &Cloud, artifact: &Published) -> Result<(), Failure> {
+    lost(cloud, artifact).await?.map_or(Ok(()), |says| {
+        Err(Failure::new(says).hint(
+            "deploy that commit of its component again, which puts the same file there if it can be made again; else take another version",
+        ))
+    })
+}

@@ -94,11 +94,10 @@ pub(super) async fn build(hand: &Hand, job: &Job) -> Result<Output, Failure> {
     };
     let id = job.folder.join("image");
     let argv = building(program, &image, &version, &id);
-    let ran = hand.ran(job, &around, variables, argv, Some(&folder)).await;
-    ran.map_err(|failure| {
-        let what = format!("{}: {program} build of {}", job.step, image.file);
-        cause(failure, &what, registry(&image.repository))
-    })?;
+    let what = format!("{}: {program} build of {}", job.step, image.file);
+    let told = |failure| said_last(failure, &what);
+    hand.ran(job, &around, variables, argv, Some(&folder), &told)
+        .await?;
     let id = open::bytes(&id).unwrap_or_default();
     let id = Safe::told(String::from_utf8_lossy(&id).trim());
     say(job, &version, &format!("{} built {id}", program.name()));
@@ -130,11 +129,10 @@ pub(super) async fn push(hand: &Hand, job: &Job) -> Result<Output, Failure> {
     let file = job.folder.join("digest");
     let argv = pushing(push.program, &tagged, &file);
     let variables = push.around.as_person(job, &job.folder.join("work"), &SEEN);
-    let ran = hand.ran(job, &push.around, variables, argv, None).await;
-    let last = ran.map_err(|failure| {
-        let what = format!("{}: {} push {tagged}", job.step, push.program);
-        cause(failure, &what, registry(&push.image.repository))
-    })?;
+    let what = format!("{}: {} push {tagged}", job.step, push.program);
+    let told = |failure| cause(failure, &what, registry(&push.image.repository));
+    let ran = hand.ran(job, &push.around, variables, argv, None, &told);
+    let last = ran.await?;
     let written = open::bytes(&file).unwrap_or_default();
     let written = String::from_utf8_lossy(&written).into_owned();
     let said = last.iter().rev().map(|(_, line)| line.as_str());
@@ -165,12 +163,13 @@ pub(super) async fn push(hand: &Hand, job: &Job) -> Result<Output, Failure> {
     Ok(Output::public(json!({ "image": Safe::new(&at) })))
 }
 
-/// A failure told by its cause, where the program said one that is known: its own words stay below it.
+/// Why an image did not come to its registry, where the program said one of the usual causes: its own
+/// words stay below it.
 fn cause(failure: Failure, what: &str, registry: &str) -> Failure {
     const REFUSED: [&str; 4] = [
         "unauthorized",
         "authentication required",
-        "denied",
+        "denied: ",
         "no basic auth",
     ];
     const AWAY: [&str; 5] = [
@@ -180,33 +179,36 @@ fn cause(failure: Failure, what: &str, registry: &str) -> Failure {
         "connection reset",
         "unexpected EOF",
     ];
-    let lines = failure.detail.lines().rev();
-    let mut lines = lines.filter(|line| !line.trim().is_empty());
-    let Some(last) = lines.next().filter(|_| failure.retry != Retry::AskAPerson) else {
+    let says = |words: &[&str]| words.iter().any(|word| failure.detail.contains(word));
+    let (summary, hint) = if says(&REFUSED) {
+        (
+            format!("{what}: the registry {registry} refuses the sign-in"),
+            format!(
+                "`docker login {registry}` (or podman, buildah) as the person whose engine this is, or name where the credentials are by REGISTRY_AUTH_FILE or DOCKER_CONFIG"
+            ),
+        )
+    } else if says(&AWAY) {
+        (
+            format!("{what}: the registry {registry} does not answer"),
+            "deploy again once it does: nothing was registered".to_owned(),
+        )
+    } else {
+        return said_last(failure, what);
+    };
+    Failure {
+        summary,
+        hint,
+        ..failure
+    }
+}
+
+/// A failure told by what the program said last: the words by which it was called are of no use to
+/// anybody.
+fn said_last(failure: Failure, what: &str) -> Failure {
+    let mut lines = failure.detail.lines().rev();
+    let Some(last) = lines.find(|line| !line.trim().is_empty()) else {
         return failure;
     };
-    let says = |words: &[&str]| words.iter().any(|word| failure.detail.contains(word));
-    if says(&REFUSED) {
-        let summary = format!("{what}: the registry {registry} refuses the sign-in");
-        let hint = format!(
-            "`docker login {registry}` (or podman, buildah) as the person whose engine this is, or name where the credentials are by REGISTRY_AUTH_FILE or DOCKER_CONFIG"
-        );
-        return Failure {
-            summary,
-            hint,
-            ..failure
-        };
-    }
-    if says(&AWAY) {
-        let summary = format!("{what}: the registry {registry} does not answer");
-        let hint = "deploy again once it does: nothing was registered".to_owned();
-        return Failure {
-            summary,
-            hint,
-            ..failure
-        };
-    }
-    // The words by which it was called are of no use to anybody.
     let last = last
         .rsplit_once("level=error msg=")
         .map_or(last, |(_, says)| says);

@@ -146,14 +146,16 @@ impl Hand {
         let folder = checked_out(job, &command.folder)?;
         let env = command.around.variables(job, &job.folder.join("work"));
         let (around, argv) = (&command.around, command.argv.clone());
-        self.ran(job, around, env, argv, Some(&folder)).await?;
+        self.ran(job, around, env, argv, Some(&folder), &|failure| failure)
+            .await?;
         if let Some(file) = &command.makes {
             made(&folder, file)?;
         }
         Ok(Output::public(json!({ "exit": 0 })))
     }
 
-    /// Runs a program to its good end, and gives its last lines.
+    /// Runs a program to its good end, and gives its last lines. `told` says better why it ended badly
+    /// by itself.
     async fn ran(
         &self,
         job: &Job,
@@ -161,6 +163,7 @@ impl Hand {
         env: BTreeMap<String, String>,
         argv: Vec<String>,
         folder: Option<&Path>,
+        told: &(dyn Fn(Failure) -> Failure + Sync),
     ) -> Result<Vec<(u8, String)>, Failure> {
         let call = Call {
             argv,
@@ -176,6 +179,7 @@ impl Hand {
         };
         match self.process.run_to_end(job, "", &call).await? {
             (How::Exit { code: 0 }, last) => Ok(last),
+            (how @ How::Exit { .. }, last) => Err(told(process::bad(job, &call.argv, how, &last))),
             (how, last) => Err(process::bad(job, &call.argv, how, &last)),
         }
     }

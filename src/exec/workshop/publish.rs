@@ -80,12 +80,14 @@ pub(super) async fn push(job: &Job, clients: &Clients) -> Result<Output, Failure
     let (bucket, version) = (registry.bucket.as_str(), push.of.version.as_str());
     let there = registered(job, clients, &push.of).await?;
     let there = there.and_then(|there| there.artifact);
-    if let Some(artifact) = &there
-        && registered::is_there(&cloud, artifact).await.is_ok()
-    {
-        let says = "is registered, and its artifact is there: that stays";
-        say(job, version, says);
-        return Ok(Output::public(json!({ "artifact": artifact })));
+    if let Some(artifact) = &there {
+        let lost = registered::lost(&cloud, artifact).await;
+        let Some(says) = lost.map_err(|failure| before(job, failure))? else {
+            let says = "is registered, and its artifact is there: that stays";
+            say(job, version, says);
+            return Ok(Output::public(json!({ "artifact": artifact })));
+        };
+        say(job, version, &says);
     }
     let folder = checked_out(job, &push.folder)?;
     let bytes = read(&folder, &push.file).map_err(|failure| before(job, failure))?;
