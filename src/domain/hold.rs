@@ -31,6 +31,8 @@ pub enum HoldKind {
     ReviewPlan,
     /// A stack is created, or first touched, in a protected environment.
     FirstTouch,
+    /// A person does something that no program does, and says what they found.
+    Manual,
 }
 
 impl HoldKind {
@@ -45,6 +47,7 @@ impl HoldKind {
             HoldKind::RecoverStack => "recover stack",
             HoldKind::ReviewPlan => "review plan",
             HoldKind::FirstTouch => "first touch",
+            HoldKind::Manual => "manual work",
         }
     }
 }

@@ -185,19 +185,23 @@ impl<'a> Group<'a> {
         }
         let is_new = |id: &&StackId| {
             let now = self.ask.standing.get(*id);
-            now.is_none_or(|now| !now.release.is(&self.parts[*id].release))
+            now.is_none_or(|now| !self.system.stands(self.parts[*id], now))
         };
         let news: Vec<&StackId> = chosen.iter().filter(is_new).collect();
         let known = news.is_empty() && chosen.iter().all(|id| self.parts[id].secrets().is_empty());
         let parts = format!("{} of {}", chosen.len(), counted(self.parts.len(), "part"));
         let mut says = vec![match (news.len(), chosen.len() - news.len()) {
-            (0, _) => "Every part has the files of what is in service: nothing starts where nothing else changed.".to_owned(),
+            (0, _) => format!(
+                "Every part has the files of what is in service: {}.",
+                self.system.unchanged()
+            ),
             (_, 0) => "Every part is new, or has other files than what is in service.".to_owned(),
             (new, same) => format!(
-                "{} new or with other files than what is in service: {}. {} with the same: nothing starts there where nothing else changed.",
+                "{} new or with other files than what is in service: {}. {} with the same: {}.",
                 counted(new, "part"),
                 names(&news),
                 counted(same, "part"),
+                self.system.unchanged(),
             ),
         }];
         says.push(format!("Each part: {}.", self.each()));

@@ -176,6 +176,14 @@ pub trait System: fmt::Debug + Sync {
         let _ = (whole, spec);
         Vec::new()
     }
+    /// What becomes of a part of a whole that has the files of what is in service.
+    fn unchanged(&self) -> &'static str {
+        "nothing starts there where nothing else changed"
+    }
+    /// Whether what stands is what a spec brings, as far as that is known before it is planned.
+    fn stands(&self, spec: &Spec, standing: &Spec) -> bool {
+        standing.release.is(&spec.release)
+    }
     /// What the files of a stack say that has no effect, each with its place.
     fn notes(&self, spec: &Spec) -> Vec<Safe> {
         let _ = spec;

@@ -129,6 +129,12 @@ fn stages_are_deployed_in_their_order_and_each_alone_afterwards() {
     lab.program.write("config.yml", &CONFIG.replace('5', "7"));
     lab.confirmed(&["deploy", "dev/imaging/common"]).ends(0);
     assert_eq!(lab.parameter("lab-cf-batch", "Delay").as_deref(), Some("5"));
+    let planned = lab.run(&["plan", "dev/imaging/batch"]).ends(0).out;
+    let says = "Delay is 7: Delay of common, as it is now, in place of 5, which its stack has.";
+    assert!(planned.contains(says), "{planned}");
+    let planned = lab.run(&["plan", "dev/imaging"]).ends(0).out;
+    let says = "Every part has the files of what is in service";
+    assert!(planned.contains(says), "{planned}");
     lab.confirmed(&["deploy", "dev/imaging/batch"]).ends(0);
     assert_eq!(lab.parameter("lab-cf-batch", "Delay").as_deref(), Some("7"));
     let shown = lab
@@ -136,9 +142,6 @@ fn stages_are_deployed_in_their_order_and_each_alone_afterwards() {
         .ends(0)
         .out;
     assert!(shown.contains("Delay of common"), "{shown}");
-    let planned = lab.run(&["plan", "dev/imaging/batch"]).ends(0).out;
-    let says = "Delay is 7: Delay of common, as it is now.";
-    assert!(planned.contains(says), "{planned}");
 
     // Those that others need go after them.
     let said = lab.confirmed(&["teardown", "dev/imaging/common"]).ends(1);
@@ -152,4 +155,31 @@ fn stages_are_deployed_in_their_order_and_each_alone_afterwards() {
         "lab\ngone\n"
     );
     assert_eq!(lab.parameter("lab-cf-common", "Delay"), None);
+}
+
+/// Work of a person: the stage is held until they say that it is done, and keeps what they write.
+#[test]
+fn a_stage_of_a_person_waits_for_them_and_keeps_what_they_found() {
+    let lab = Lab::new();
+    let users = "stages:
+  users: { kind: manual, title: create the users, checklist: [\"ana in ${StackPrefix}\"] }
+";
+    lab.program.write("deploy/stages.yml", users);
+    let held = lab.confirmed(&["deploy", "dev/imaging"]);
+    assert_eq!(held.code, 3, "{}{}", held.out, held.err);
+    let holds = lab.run(&["holds"]).ends(0).out;
+    let hold = holds.split_whitespace().find(|word| word.starts_with('#'));
+    let hold = hold.unwrap_or_else(|| panic!("{holds}")).to_owned();
+    assert!(holds.contains("manual work"), "{holds}");
+    let asked = lab.run(&["approve", &hold, "--reason", "ana is 4711"]);
+    let card = format!("{}{}", asked.out, asked.err);
+    for says in ["create the users", "(1) ana in lab.", "done"] {
+        assert!(card.contains(says), "{says}: {card}");
+    }
+    lab.confirmed(&["approve", &hold, "--reason", "ana is 4711"])
+        .ends(0);
+    let shown = lab.run(&["show", "dev/imaging"]).ends(0).out;
+    assert!(shown.contains("dev/imaging OK"), "{shown}");
+    let audit = lab.run(&["events", "dev/imaging/users"]).ends(0).out;
+    assert!(audit.contains("ana is 4711"), "{audit}");
 }

@@ -59,6 +59,8 @@ pub(super) fn undo(folds: &Folds, d: &Deployment, step: &Step, kind: HoldKind) -
             return "none: what is deleted is gone".to_owned();
         }
         HoldKind::RecoverStack => return "none: a recovery only goes forward".to_owned(),
+        // What was done outside nobody here takes back.
+        HoldKind::Manual => return "by hand alone: it is done outside of Holdpoint".to_owned(),
         // Either choice is followed by the next deployment.
         HoldKind::RestoreService => return String::new(),
         HoldKind::Downtime | HoldKind::ReviewPlan | HoldKind::FirstTouch => {}

@@ -365,7 +365,7 @@ impl System for Service {
 pub(super) fn read_with(
     stack: &StackId,
     entry: &Value,
-    late: BTreeSet<String>,
+    late: &BTreeSet<String>,
     files: &Files,
 ) -> Read {
     let entry = match read::<ServiceEntry>(entry) {
@@ -375,7 +375,7 @@ pub(super) fn read_with(
             return Read::Wrong(found.into());
         }
     };
-    template(stack, &entry, late, files)
+    template(stack, &entry, late.clone(), files)
 }
 
 fn template(stack: &StackId, entry: &ServiceEntry, late: BTreeSet<String>, files: &Files) -> Read {

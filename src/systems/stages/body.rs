@@ -6,15 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::list::{Kind, Stage};
+use super::list::{Kind, Manual, Script, Stage, Template};
+use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::look::{Look, Sights, Standing, Subject};
-use crate::domain::request::{SourceBundle, SourceFile, Spec};
+use crate::domain::request::{Release, SourceBundle, SourceFile, Spec};
 use crate::forms::cloudformation::{self, StackFacts, facts};
 use crate::systems::files::{Files, Need, Read};
 use crate::systems::{System, named, script, service};
 use crate::text::diagnostic::{Diagnostic, Diagnostics};
+
+/// What stands for a system where a person carries a stage out.
+pub(super) const BY_HAND: &str = "manual";
 
 /// A stage as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +29,9 @@ pub(super) struct Body {
     /// What other stages give it, by its own parameters.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) inputs: BTreeMap<String, Input>,
+    /// Of the stage as its files say it, before it was given anything; absent where it is that still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) written: Option<Digest>,
     /// The system that carries it out.
     pub(super) by: String,
     /// Its form there.
@@ -58,6 +65,13 @@ impl Body {
         spec.form("deploy from the estate's files instead")
     }
 
+    /// What a person is to do, where one carries it out.
+    pub(super) fn manual(&self) -> Option<Manual> {
+        Some(&self.of)
+            .filter(|_| self.by == BY_HAND)
+            .and_then(|of| Manual::deserialize(of).ok())
+    }
+
     /// The same stage as its own system has it.
     pub(super) fn inner(&self, spec: &Spec) -> Option<(&'static dyn System, Spec)> {
         let system = named(&self.by)?;
@@ -75,6 +89,18 @@ impl Body {
         let abouts: BTreeSet<Subject> = open.map(Input::about).collect();
         let unseen = abouts.into_iter().filter(|about| seen.of(about).is_none());
         unseen.map(Look::at).collect()
+    }
+
+    /// What its own stack has where it is given something else now, by its parameters.
+    pub(super) fn has(&self, spec: &Spec, seen: &Sights) -> BTreeMap<String, String> {
+        let own = spec.about.first().and_then(|about| seen.of(about));
+        let own = own.and_then(|sight| facts::<StackFacts>(sight).ok());
+        let own = own.map(|facts| facts.parameters).unwrap_or_default();
+        let is_other = |(name, value): &(String, String)| {
+            let now = self.inputs.get(name).and_then(|input| input.value.as_ref());
+            now.is_some_and(|now| now != value)
+        };
+        own.into_iter().filter(is_other).collect()
     }
 
     /// What was seen of it alone.
@@ -101,6 +127,7 @@ pub(super) fn given(spec: &Spec, seen: &Sights) -> Option<Spec> {
     let (_, own) = body.inner(spec)?;
     let own = service::with_parameters(&own, values)?;
     body.of = own.body;
+    body.written = Some(spec.release.digest);
     Some(Spec {
         body: serde_json::to_value(body).ok()?,
         release: own.release,
@@ -189,40 +216,47 @@ fn stack(
         .parse()
         .map_err(|why| wrong(&format!("{:?}: {why}", stage.name)))?;
     let id = whole.with(part);
-    let entry = match &stage.kind {
-        Kind::CloudFormation(template) => json!({
-                "template": template.path,
-                "stack_name": template.stack_name,
-                "parameters": template.parameters,
-                "capabilities": template.capabilities,
-                "tags": template.tags,
-                "downtime": "never",
-        }),
-        Kind::Script(script) => {
-            let mut entry = json!({
-                "steps": { "run": { "command": script.command, "timeout": script.timeout } },
-                "env": script.env,
-            });
-            if !script.files.is_empty() {
-                entry["files"] = json!(script.files);
-            }
-            if !script.teardown.is_empty() {
-                entry["teardown"] = json!({ "steps": { "undo": { "command": script.teardown } } });
-            }
-            entry
+    let (spec, inputs, bundle) = match &stage.kind {
+        Kind::CloudFormation(template) => {
+            let (entry, late) = (template.entry(), template.inputs.keys().cloned().collect());
+            let read = |own: &Files| service::read_with(&id, &entry, &late, own);
+            let (spec, bundle) = own(&id, &read, files, kept)?;
+            (spec, given_by(template, stages), bundle)
         }
+        Kind::Script(script) => {
+            let entry = script.entry();
+            let read = |own: &Files| script::Script.read(&id, &entry, own);
+            let (spec, bundle) = own(&id, &read, files, kept)?;
+            (spec, BTreeMap::new(), bundle)
+        }
+        Kind::Manual(manual) => (by_hand(manual), BTreeMap::new(), SourceBundle::default()),
     };
+    let body = Body {
+        after: stage.after.clone(),
+        inputs,
+        written: None,
+        by: spec.system.clone(),
+        of: spec.body.clone(),
+    };
+    let body = serde_json::to_value(body).map_err(|why| wrong(&why.to_string()))?;
+    let spec = Spec {
+        system: super::NAME.to_owned(),
+        body,
+        ..spec
+    };
+    Ok((id, spec, bundle))
+}
+
+/// A stage as the system reads it that carries it out, with the files that are its own.
+fn own(
+    id: &StackId,
+    read: &dyn Fn(&Files) -> Read,
+    files: &Files,
+    kept: &[&str],
+) -> Result<(Spec, SourceBundle), Open> {
     let mut own = Files::below(files.folder());
-    let spec = loop {
-        let late = match &stage.kind {
-            Kind::CloudFormation(template) => template.inputs.keys().cloned().collect(),
-            Kind::Script(_) => BTreeSet::new(),
-        };
-        let read = match &stage.kind {
-            Kind::CloudFormation(_) => service::read_with(&id, &entry, late, &own),
-            Kind::Script(_) => script::Script.read(&id, &entry, &own),
-        };
-        match read {
+    loop {
+        match read(&own) {
             Read::Needs(needs) => {
                 let open = files.missing(needs.clone());
                 if !open.is_empty() {
@@ -233,45 +267,82 @@ fn stack(
                     own.answer(need, found);
                 }
             }
-            Read::Stacks(mut all) if all.len() == 1 => break all.remove(0).1,
+            Read::Stacks(mut all) if all.len() == 1 => {
+                return Ok((all.remove(0).1, own.into_bundle()));
+            }
             Read::Wrong(found) => return Err(Open::Wrong(found)),
             Read::Stacks(_) | Read::Rendered(..) | Read::Parts(..) => {
-                return Err(wrong("a stage is one stack"));
+                let says = "a stage is one stack";
+                let found = Diagnostic::of_file("stages", &id.to_string(), says, "");
+                return Err(Open::Wrong(found.into()));
             }
         }
-    };
-    let inputs = match &stage.kind {
-        Kind::CloudFormation(template) => template.inputs.clone(),
-        Kind::Script(_) => BTreeMap::new(),
-    };
-    let inputs = inputs.into_iter().filter_map(|(name, input)| {
+    }
+}
+
+/// What other stages give a template.
+fn given_by(template: &Template, stages: &[Stage]) -> BTreeMap<String, Input> {
+    let all = template.inputs.iter().filter_map(|(name, input)| {
         let stack = stages.iter().find_map(|other| match &other.kind {
             Kind::CloudFormation(template) if other.name == input.stage => {
                 Some(template.stack_name.clone())
             }
-            Kind::CloudFormation(_) | Kind::Script(_) => None,
+            Kind::CloudFormation(_) | Kind::Script(_) | Kind::Manual(_) => None,
         })?;
         let input = Input {
-            stage: input.stage,
-            output: input.output,
+            stage: input.stage.clone(),
+            output: input.output.clone(),
             stack,
             value: None,
         };
-        Some((name, input))
+        Some((name.clone(), input))
     });
-    let body = Body {
-        after: stage.after.clone(),
-        inputs: inputs.collect(),
-        by: spec.system.clone(),
-        of: spec.body.clone(),
-    };
-    let body = serde_json::to_value(body).map_err(|why| wrong(&why.to_string()))?;
-    let spec = Spec {
-        system: super::NAME.to_owned(),
+    all.collect()
+}
+
+/// The work of a person, as a spec.
+fn by_hand(manual: &Manual) -> Spec {
+    let body = json!(manual);
+    Spec {
+        system: BY_HAND.to_owned(),
+        release: Release::of_files(Digest::of("holdpoint/release/1", &body)),
         body,
-        ..spec
-    };
-    Ok((id, spec, own.into_bundle()))
+        bundle: SourceBundle::default().digest(),
+        about: Vec::new(),
+        watch_logs: Vec::new(),
+        parts: BTreeMap::new(),
+    }
+}
+
+impl Template {
+    /// As the system has it in an estate file that carries it out.
+    fn entry(&self) -> Value {
+        json!({
+            "template": self.path,
+            "stack_name": self.stack_name,
+            "parameters": self.parameters,
+            "capabilities": self.capabilities,
+            "tags": self.tags,
+            "downtime": "never",
+        })
+    }
+}
+
+impl Script {
+    /// As the system has it in an estate file that carries it out.
+    fn entry(&self) -> Value {
+        let mut entry = json!({
+            "steps": { "run": { "command": self.command, "timeout": self.timeout } },
+            "env": self.env,
+        });
+        if !self.files.is_empty() {
+            entry["files"] = json!(self.files);
+        }
+        if !self.teardown.is_empty() {
+            entry["teardown"] = json!({ "steps": { "undo": { "command": self.teardown } } });
+        }
+        entry
+    }
 }
 
 /// What was found for a need of a stage.

@@ -3,6 +3,7 @@
 //! give it. Plans only.
 
 mod body;
+mod by_hand;
 mod config;
 mod entry;
 mod list;
@@ -143,6 +144,16 @@ impl System for Stages {
         parts.collect()
     }
 
+    fn unchanged(&self) -> &'static str {
+        "a stack in which nothing changes stays as it is, and commands run again"
+    }
+
+    /// What it is given is seen where it is planned.
+    fn stands(&self, spec: &Spec, standing: &Spec) -> bool {
+        let written = Body::of(standing).ok().and_then(|body| body.written);
+        written.unwrap_or(standing.release.digest) == spec.release.digest
+    }
+
     fn notes(&self, spec: &Spec) -> Vec<Safe> {
         inner(spec).map_or_else(Vec::new, |(_, system, own)| system.notes(&own))
     }
@@ -159,7 +170,7 @@ impl System for Stages {
         if spec.is_whole() {
             return group::rows(spec);
         }
-        let Some((body, system, own)) = inner(spec) else {
+        let Ok(body) = Body::of(spec) else {
             return Vec::new();
         };
         let mut rows = Vec::new();
@@ -175,7 +186,12 @@ impl System for Stages {
                 &is.map_or_else(|| of.clone(), |is| format!("{is} ({of})")),
             )
         }));
-        rows.extend(system.rows(&own));
+        rows.extend(
+            body.manual()
+                .map(|manual| Row::new("by hand", &manual.title)),
+        );
+        let own = body.inner(spec).into_iter();
+        rows.extend(own.flat_map(|(system, own)| system.rows(&own)));
         rows
     }
 
@@ -237,6 +253,9 @@ impl System for Stages {
         if ask.purpose != Purpose::Teardown {
             body::is_given(&ask.stack, &body, seen)?;
         }
+        if let Some(manual) = body.manual() {
+            return Ok(by_hand::plan(&manual, ask.purpose));
+        }
         let (system, own) = body.inner(spec).ok_or_else(|| {
             Failure::new(format!(
                 "{} is carried out by {}, which is not there",
@@ -246,14 +265,19 @@ impl System for Stages {
         })?;
         let mut plan = system.plan(&asked(ask), &own, &body.own(seen))?;
         if ask.purpose != Purpose::Teardown {
-            plan.says
-                .extend(body.inputs.iter().filter_map(|(name, input)| {
-                    let value = input.value.as_deref()?;
-                    Some(format!(
-                        "{name} is {value}: {} of {}, as it is now.",
-                        input.output, input.stage
-                    ))
-                }));
+            let has = body.has(spec, seen);
+            let says = body.inputs.iter().filter_map(|(name, input)| {
+                let value = input.value.as_deref()?;
+                let was = has.get(name);
+                let was = was.map_or_else(String::new, |was| {
+                    format!(", in place of {was}, which its stack has")
+                });
+                Some(format!(
+                    "{name} is {value}: {} of {}, as it is now{was}.",
+                    input.output, input.stage
+                ))
+            });
+            plan.says.extend(says);
         }
         Ok(plan)
     }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::class::EnvClass;
 use crate::domain::environment::{EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::hold::HoldKind;
 use crate::domain::look::{Sight, Standing};
 use crate::domain::place::Places;
 use crate::domain::request::SourceFile;
@@ -189,6 +190,40 @@ fn a_stage_is_given_what_the_one_before_it_has() {
     );
 }
 
+/// Another value makes another release of it, and its files are the same: both are said.
+#[test]
+fn what_its_stack_has_is_told_where_it_is_given_another_value_now() {
+    let (id, spec) = part("batch");
+    let ask = ask(&id, Purpose::Deploy);
+    let settled = |value: &str| {
+        let mut sights = Sights::default();
+        let facts = StackFacts {
+            status: "CREATE_COMPLETE".to_owned(),
+            parameters: [("Queue".to_owned(), "https://sqs/one".to_owned())].into(),
+            ..StackFacts::missing()
+        };
+        let own = cloudformation::stack("lab-cf-batch");
+        sights.put(Sight {
+            facts: json!(facts),
+            ..Sight::of(own, "lab-cf-batch", Standing::Good)
+        });
+        seen(&mut sights, "lab-cf-common", Some(&[("Queue", value)]));
+        let settled = Stages.settled(&ask, &spec, &sights).unwrap();
+        let says = Stages.plan(&ask, &settled, &sights).unwrap().says;
+        (settled, says)
+    };
+    let (first, says) = settled("https://sqs/one");
+    assert!(
+        !says.iter().any(|one| one.contains("in place of")),
+        "{says:?}"
+    );
+    let (second, says) = settled("https://sqs/two");
+    let told = "Queue is https://sqs/two: Queue of common, as it is now, in place of https://sqs/one, which its stack has.";
+    assert!(says.iter().any(|one| one == told), "{says:?}");
+    assert_ne!(first.release.digest, second.release.digest);
+    assert!(Stages.stands(&spec, &first) && Stages.stands(&spec, &second));
+}
+
 #[test]
 fn what_no_stage_gives_is_said_before_anything_starts() {
     let (id, spec) = part("batch");
@@ -210,6 +245,29 @@ fn what_no_stage_gives_is_said_before_anything_starts() {
         let failure = Stages.plan(&ask, &spec, &sights).unwrap_err();
         assert_eq!(failure.summary, says);
     }
+}
+
+/// A person carries it out: nothing is typed for it beforehand, and it waits as long as they need.
+#[test]
+fn work_of_a_person_waits_for_them() {
+    let list = format!(
+        "{LIST}  users: {{ kind: manual, needs: [seed], title: create the users, checklist: [\"ana in ${{StackPrefix}}\", bo] }}\n"
+    );
+    let all = parts(&list);
+    let (id, spec, _) = all.last().unwrap();
+    assert_eq!(id.to_string(), "dev/imaging/users");
+    let plan = Stages
+        .plan(&ask(id, Purpose::Deploy), spec, &Sights::default())
+        .unwrap();
+    assert_eq!(plan.check(), Ok(()));
+    assert_eq!(plan.says[..2], ["(1) ana in lab.", "(2) bo."]);
+    let hold = plan.steps[0].hold.as_ref().unwrap();
+    assert!(hold.kind == HoldKind::Manual && hold.never_expires);
+    assert!(
+        Stages
+            .rows(spec)
+            .contains(&Row::new("by hand", "create the users"))
+    );
 }
 
 #[test]

@@ -141,10 +141,13 @@ pub(super) fn lines(
     }
     line(
         Label::IfYes,
-        if restores {
-            "what is chosen is done at once".to_owned()
-        } else {
-            format!("{} starts at once", step.title)
+        match kind {
+            Some(HoldKind::RestoreService) => "what is chosen is done at once".to_owned(),
+            Some(HoldKind::Manual) => {
+                "it is kept as done, with what you write beside it, and what waits for it starts"
+                    .to_owned()
+            }
+            _ => format!("{} starts at once", step.title),
         },
     );
     line(

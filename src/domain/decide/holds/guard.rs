@@ -16,8 +16,9 @@ pub(in crate::domain::decide) fn coverable(kind: HoldKind, class: EnvClass, guar
         HoldKind::Downtime | HoldKind::ReviewPlan => {
             !matches!(class, EnvClass::Production | EnvClass::Staging)
         }
-        // What goes is typed where it goes, whatever was typed before.
-        HoldKind::RestoreService | HoldKind::DestroyData => false,
+        // What goes is typed where it goes, and what is done by hand once it is done, whatever was typed
+        // before.
+        HoldKind::RestoreService | HoldKind::DestroyData | HoldKind::Manual => false,
     };
     same_kind && guard >= level_of(kind, class).min(Level::L3)
 }
@@ -32,6 +33,7 @@ pub(super) fn level_of(kind: HoldKind, class: EnvClass) -> Level {
         | HoldKind::RecoverStack
         | HoldKind::ReviewPlan
         | HoldKind::FirstTouch
+        | HoldKind::Manual
             if protected =>
         {
             Level::L3
@@ -40,7 +42,8 @@ pub(super) fn level_of(kind: HoldKind, class: EnvClass) -> Level {
         | HoldKind::RestoreService
         | HoldKind::RecoverStack
         | HoldKind::ReviewPlan
-        | HoldKind::FirstTouch => Level::L2,
+        | HoldKind::FirstTouch
+        | HoldKind::Manual => Level::L2,
     }
 }
 
@@ -54,6 +57,7 @@ fn phrase_of(kind: HoldKind, class: EnvClass, env: &str, stack: &str) -> String 
         HoldKind::RecoverStack => "recover",
         HoldKind::ReviewPlan => "review",
         HoldKind::FirstTouch => "first",
+        HoldKind::Manual => "done",
     };
     if class == EnvClass::Production {
         format!("{env} {word}")
@@ -107,7 +111,7 @@ pub(super) fn guard_of(
             }),
             lost,
         ),
-        (_, None) | (HoldKind::RestoreService | HoldKind::Teardown, Some(_)) => {
+        (_, None) | (HoldKind::RestoreService | HoldKind::Teardown | HoldKind::Manual, Some(_)) => {
             (level, phrase_of(kind, record.class, env, stack))
         }
     }

@@ -76,7 +76,7 @@ fn a_card_says_which_parts_have_other_files() {
     let same = plan(&ask);
     assert_eq!(
         same.says[0],
-        "Every part has the files of what is in service: nothing starts where nothing else changed."
+        "Every part has the files of what is in service: nothing starts there where nothing else changed."
     );
     assert!(same.danger.unknown, "its secrets may be others by now");
     let part: StackId = "dev/shop/nl/b".parse().unwrap();
