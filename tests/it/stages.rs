@@ -165,14 +165,14 @@ fn a_stage_of_a_person_waits_for_them_and_keeps_what_they_found() {
   users: { kind: manual, title: create the users, checklist: [\"ana in ${StackPrefix}\"] }
 ";
     lab.program.write("deploy/stages.yml", users);
-    let held = lab.confirmed(&["deploy", "dev/imaging"]);
-    assert_eq!(held.code, 3, "{}{}", held.out, held.err);
+    let asked = lab.confirmed(&["deploy", "dev/imaging"]);
+    assert_eq!(asked.code, 3, "{}{}", asked.out, asked.err);
     let holds = lab.run(&["holds"]).ends(0).out;
     let hold = holds.split_whitespace().find(|word| word.starts_with('#'));
     let hold = hold.unwrap_or_else(|| panic!("{holds}")).to_owned();
     assert!(holds.contains("manual work"), "{holds}");
-    let asked = lab.run(&["approve", &hold, "--reason", "ana is 4711"]);
-    let card = format!("{}{}", asked.out, asked.err);
+    let shown = lab.run(&["approve", &hold, "--reason", "ana is 4711"]);
+    let card = format!("{}{}", shown.out, shown.err);
     for says in ["create the users", "(1) ana in lab.", "done"] {
         assert!(card.contains(says), "{says}: {card}");
     }
