@@ -24,7 +24,10 @@ pub(super) fn plan(manual: &Manual, purpose: Purpose) -> Plan {
     let mut says: Vec<String> = points
         .map(|(n, point)| format!("({}) {point}.", n + 1))
         .collect();
-    says.push("A person does it and approves then; the note of the approval is kept.".to_owned());
+    says.push(
+        "A person does it and approves then; what they found is kept with `approve --reason`."
+            .to_owned(),
+    );
     Plan {
         name: name.to_owned(),
         steps: vec![step.hold(Some(hold)).leaving(leaves)],

@@ -143,10 +143,7 @@ pub(super) fn lines(
         Label::IfYes,
         match kind {
             Some(HoldKind::RestoreService) => "what is chosen is done at once".to_owned(),
-            Some(HoldKind::Manual) => {
-                "it is kept as done, with what you write beside it, and what waits for it starts"
-                    .to_owned()
-            }
+            Some(HoldKind::Manual) => "it is kept as done, and what waits for it starts".to_owned(),
             _ => format!("{} starts at once", step.title),
         },
     );
