@@ -54,6 +54,8 @@ pub struct Head {
     pub length: u64,
     /// Its version.
     pub etag: String,
+    /// The digest that it keeps of its content, where it was put from here.
+    pub sum: Option<String>,
 }
 
 impl S3 {
@@ -150,6 +152,7 @@ impl Cloud {
                 Ok(Head {
                     length,
                     etag: answer.need("etag")?.to_owned(),
+                    sum: answer.header(SUM).map(str::to_owned),
                 })
             })
         });

@@ -2,6 +2,8 @@
 //! stack of its own, with its own plan, its own holds and its own log; a whole says only which parts
 //! are deployed, from what, and which come first.
 
+mod filter;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -18,7 +20,6 @@ use crate::domain::purpose::Purpose;
 use crate::domain::request::{Release, SourceBundle, Spec};
 use crate::domain::row::Row;
 use crate::text::counted::counted;
-use crate::text::diagnostic::closest;
 
 /// Deploys some of the parts alone.
 pub(super) const FILTER: Flag = Flag {
@@ -89,6 +90,25 @@ pub(crate) fn plan(system: &dyn System, ask: &PlanAsk, spec: &Spec) -> Result<Pl
         at_once: at_once.and_then(|most| usize::try_from(most).ok()),
         ..plan
     })
+}
+
+/// The parts of a whole that have these names.
+pub(super) fn named(whole: &StackId, names: &BTreeSet<String>) -> Vec<StackId> {
+    let parts = names.iter().filter_map(|name| name.parse().ok());
+    parts.map(|part| whole.with(part)).collect()
+}
+
+/// Whether a part may be torn down.
+///
+/// # Errors
+/// Others that stand need it.
+pub(super) fn may_go(ask: &PlanAsk) -> Result<(), Failure> {
+    let [first, ..] = &ask.needed_by[..] else {
+        return Ok(());
+    };
+    let all: Vec<String> = ask.needed_by.iter().map(ToString::to_string).collect();
+    let says = format!("{} is needed by {}", ask.stack, all.join(", "));
+    Err(Failure::new(says).hint(format!("holdpoint teardown {first}")))
 }
 
 /// Carries out a step of a whole that looks at data alone.
@@ -300,65 +320,6 @@ impl<'a> Group<'a> {
         flag::set(own, self.system.name(), Purpose::Deploy, &given)
             .map(|(flags, _)| flags)
             .map_err(|refused| Failure::new(refused.says).hint(refused.hint))
-    }
-
-    /// The parts that a filter names.
-    fn chosen(&self, filter: &str) -> Result<BTreeSet<StackId>, Failure> {
-        let words = filter
-            .split(',')
-            .map(str::trim)
-            .filter(|word| !word.is_empty());
-        let words: Vec<&str> = words.collect();
-        if filter.is_empty() {
-            return Ok(self.parts.keys().cloned().collect());
-        }
-        if words.is_empty() || words.contains(&"...") {
-            // A variable of the shell that is not set would deploy everything.
-            let says = format!("the filter {filter:?} names nothing");
-            return Err(Failure::new(says).hint("leave it out to deploy all of it"));
-        }
-        let mut chosen = BTreeSet::new();
-        for word in words {
-            let (own, after) = word
-                .strip_suffix("...")
-                .map_or((word, false), |own| (own, true));
-            let fits = |id: &&StackId| {
-                let part = name(id);
-                let (site, component) = part.split_once('/').unwrap_or((part.as_str(), ""));
-                own == part || own == site || own == component
-            };
-            let mut named: Vec<&StackId> = self.parts.keys().filter(fits).collect();
-            if named.is_empty() {
-                return Err(self.unknown(own));
-            }
-            while let Some(id) = named.pop() {
-                if chosen.insert(id.clone()) && after {
-                    let later = self.after.iter().filter(|(_, before)| before.contains(id));
-                    named.extend(later.map(|(id, _)| id));
-                }
-            }
-        }
-        Ok(chosen)
-    }
-
-    fn unknown(&self, word: &str) -> Failure {
-        let all: BTreeSet<String> = self
-            .parts
-            .keys()
-            .flat_map(|id| {
-                let part = name(id);
-                let component = part
-                    .split_once('/')
-                    .map(|(_, component)| component.to_owned());
-                std::iter::once(part).chain(component)
-            })
-            .collect();
-        let near = closest(word, all.iter().map(String::as_str));
-        let hint = near.map_or_else(
-            || format!("holdpoint graph {} lists them", self.ask.stack),
-            |near| format!("did you mean {near}?"),
-        );
-        Failure::new(format!("{} has no part {word:?}", self.ask.stack)).hint(hint)
     }
 }
 

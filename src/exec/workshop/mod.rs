@@ -37,8 +37,8 @@ pub fn executors(clients: &Arc<Clients>, process: &Arc<Process>) -> Vec<Arc<dyn 
         (Does::Run, RUN),
         (Does::Push, PUSH),
         (Does::Register, REGISTER),
-        (Does::Build, images::BUILD),
-        (Does::Hand, images::PUSH),
+        (Does::BuildImage, images::BUILD),
+        (Does::PushImage, images::PUSH),
         (Does::Discard, DISCARD),
     ];
     all.into_iter()
@@ -60,10 +60,8 @@ enum Does {
     Run,
     Push,
     Register,
-    /// Builds an image.
-    Build,
-    /// Hands one to its registry.
-    Hand,
+    BuildImage,
+    PushImage,
     Discard,
 }
 
@@ -97,8 +95,8 @@ impl Executor for Hand {
             Does::Run => require(given, &["argv", "folder"]),
             Does::Push => require(given, &["folder", "file", "registry", "name", "version"]),
             Does::Register => require(given, &["registry", "name", "version", "commit"]),
-            Does::Build => require(given, &["folder", "image", "version"]),
-            Does::Hand => require(given, &["image", "program", "registry", "name", "version"]),
+            Does::BuildImage => require(given, &["folder", "image", "version"]),
+            Does::PushImage => require(given, &["image", "program", "registry", "name", "version"]),
             Does::Discard => Ok(()),
         }
     }
@@ -110,8 +108,8 @@ impl Executor for Hand {
                 Does::Run => self.command(&job).await,
                 Does::Push => publish::push(&job, &self.clients).await,
                 Does::Register => publish::register(&job, &self.clients).await,
-                Does::Build => image::build(self, &job).await,
-                Does::Hand => image::push(self, &job).await,
+                Does::BuildImage => image::build(self, &job).await,
+                Does::PushImage => image::push(self, &job).await,
                 Does::Discard => discard(&job).await,
             }
         }
@@ -123,7 +121,7 @@ impl Executor for Hand {
             // They do what is left to do.
             Does::Checkout | Does::Discard => ready(Found::NeverStarted).boxed(),
             Does::Push | Does::Register => ready(found(&job)).boxed(),
-            Does::Run | Does::Build | Does::Hand => {
+            Does::Run | Does::BuildImage | Does::PushImage => {
                 let around = serde_json::from_value::<Around>(job.params.clone());
                 async move { process::found_with(&job, around.ok().as_ref()).await }.boxed()
             }
@@ -133,7 +131,7 @@ impl Executor for Hand {
     fn cancel(&self) -> Cancel {
         match self.does {
             Does::Checkout | Does::Discard => Cancel::Full,
-            Does::Run | Does::Build | Does::Hand => Cancel::BestEffort,
+            Does::Run | Does::BuildImage | Does::PushImage => Cancel::BestEffort,
             Does::Push | Does::Register => Cancel::None,
         }
     }

@@ -53,12 +53,13 @@ pub(super) fn publish(making: &Making, commit: &Commit, is_sure: bool) -> Plan {
     }
     let mut publishes = Vec::new();
     if let Some(artifact) = &making.artifact {
-        let mut params = of(making, &version);
+        let mut params = of(making, &version, json!({}));
         params["folder"] = from("checkout", "/folder");
         params["file"] = json!(artifact);
         let key = making.registry.artifact(&making.name, &version, artifact);
         let title = format!("put {artifact} at s3://{}/{key}", making.registry.bucket);
-        publishes.push(Step::new(Role::Publish, "push", title, PUSH, params));
+        let step = Step::new(Role::Publish, "push", title, PUSH, params);
+        publishes.push(("push", step));
     }
     if let Some(image) = &making.image {
         let tagged = image.tagged(&version);
@@ -71,22 +72,16 @@ pub(super) fn publish(making: &Making, commit: &Commit, is_sure: bool) -> Plan {
         steps.push(step.after(&before).ended_within(making.limit));
         before.push("image");
 
-        let mut params = of(making, &version);
-        merge(&mut params, around(making, commit, &version));
+        let mut params = of(making, &version, around(making, commit, &version));
         params["image"] = json!(image);
         params["program"] = from("image", "/program");
         let title = format!("put the image at {tagged}");
         let step = Step::new(Role::Publish, "push-image", title, image::PUSH, params);
-        publishes.push(step.ended_within(making.limit));
+        publishes.push(("push-image", step.ended_within(making.limit)));
     }
     // One after the other: where the first is not there nothing else of that version is either.
     let mut made = before;
-    for step in publishes {
-        let id = if step.kind.as_str() == PUSH {
-            "push"
-        } else {
-            "push-image"
-        };
+    for (id, step) in publishes {
         steps.push(publishing(step, &made, &about));
         made.push(id);
     }
@@ -178,21 +173,13 @@ fn around(making: &Making, commit: &Commit, version: &str) -> Value {
     params
 }
 
-/// The parameters that say which version of what it is.
-fn of(making: &Making, version: &str) -> Value {
-    json!({
-        "registry": making.registry,
-        "name": making.name,
-        "version": version,
-        "nth": from("checkout", "/nth"),
-    })
-}
-
-/// Puts parameters to others.
-fn merge(params: &mut Value, others: Value) {
-    if let (Value::Object(params), Value::Object(others)) = (params, others) {
-        params.extend(others);
-    }
+/// Parameters, with those that say which version of what it is.
+fn of(making: &Making, version: &str, mut params: Value) -> Value {
+    params["registry"] = json!(making.registry);
+    params["name"] = json!(making.name);
+    params["version"] = json!(version);
+    params["nth"] = from("checkout", "/nth");
+    params
 }
 
 /// A step of those that publish.
@@ -209,7 +196,7 @@ fn register(
     before: &[&str],
     about: &Subject,
 ) -> Step {
-    let mut params = of(making, version);
+    let mut params = of(making, version, json!({}));
     params["commit"] = json!(commit);
     params["repository"] = json!(making.repository);
     for said in ["on", "by", "says"] {

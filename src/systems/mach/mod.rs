@@ -146,10 +146,7 @@ impl System for Mach {
 
     fn after(&self, whole: &StackId, spec: &Spec) -> Vec<StackId> {
         let after = Body::of(spec).map(|body| body.after).unwrap_or_default();
-        let parts = after
-            .iter()
-            .filter_map(|node| Some(whole.with(node.parse().ok()?)));
-        parts.collect()
+        group::named(whole, &after)
     }
 
     fn rendered(&self, _spec: &Spec, files: &SourceBundle) -> Vec<(String, Vec<u8>)> {

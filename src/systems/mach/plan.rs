@@ -17,7 +17,7 @@ use crate::forms::keyed::{self, KEYED};
 use crate::forms::terraform::{
     APPLY, CHANGES, DISCARD, GENERATE, INIT, PLAN, SAME, STATE, UNLOCK, VALIDATE,
 };
-use crate::systems::{PlanAsk, Recorded};
+use crate::systems::{PlanAsk, Recorded, group};
 
 /// Applies without a person where nothing is deleted or replaced.
 pub(super) const AUTO: Flag = Flag {
@@ -85,10 +85,8 @@ pub(super) fn looks(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
 /// The plan of a node.
 pub(super) fn plan(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
     let body = Body::of(spec)?;
-    if let (Purpose::Teardown, [first, ..]) = (ask.purpose, &ask.needed_by[..]) {
-        let all: Vec<String> = ask.needed_by.iter().map(ToString::to_string).collect();
-        let says = format!("{} is needed by {}", ask.stack, all.join(", "));
-        return Err(Failure::new(says).hint(format!("holdpoint teardown {first}")));
+    if ask.purpose == Purpose::Teardown {
+        group::may_go(ask)?;
     }
     if ask.purpose != Purpose::Teardown && is_on(&ask.flags, REFRESH) {
         return Ok(refresh(ask, &body));

@@ -138,10 +138,7 @@ impl System for Stages {
 
     fn after(&self, whole: &StackId, spec: &Spec) -> Vec<StackId> {
         let after = Body::of(spec).map(|body| body.after).unwrap_or_default();
-        let parts = after
-            .iter()
-            .filter_map(|stage| Some(whole.with(stage.parse().ok()?)));
-        parts.collect()
+        group::named(whole, &after)
     }
 
     fn unchanged(&self) -> &'static str {
@@ -245,12 +242,9 @@ impl System for Stages {
             return group::plan(self, ask, spec);
         }
         let body = Body::of(spec)?;
-        if let (Purpose::Teardown, [first, ..]) = (ask.purpose, &ask.needed_by[..]) {
-            let all: Vec<String> = ask.needed_by.iter().map(ToString::to_string).collect();
-            let says = format!("{} is needed by {}", ask.stack, all.join(", "));
-            return Err(Failure::new(says).hint(format!("holdpoint teardown {first}")));
-        }
-        if ask.purpose != Purpose::Teardown {
+        if ask.purpose == Purpose::Teardown {
+            group::may_go(ask)?;
+        } else {
             body::is_given(&ask.stack, &body, seen)?;
         }
         if let Some(manual) = body.manual() {
