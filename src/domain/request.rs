@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::artifact::Artifact;
 use super::digest::Digest;
@@ -157,6 +157,15 @@ impl Release {
             source: Some(Made::Files),
             digest,
         }
+    }
+
+    /// The release of a whole whose parts have these.
+    #[must_use]
+    pub fn of_parts<'a>(parts: impl Iterator<Item = (&'a Part, &'a Release)>) -> Self {
+        let releases: BTreeMap<&Part, Digest> = parts
+            .map(|(part, release)| (part, release.digest))
+            .collect();
+        Self::of_files(Digest::of("holdpoint/whole/1", &json!(releases)))
     }
 
     /// True for the same content, whatever it is called.

@@ -114,6 +114,10 @@ pub struct Stack {
     /// so still, whatever ended before it changed anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsettled: Option<DeploymentId>,
+    /// Of a whole whose last deployment did not bring all its parts: the deployment of the last part
+    /// that was brought since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mended: Option<DeploymentId>,
     /// The stop of its own queue.
     pub freeze: Option<Freeze>,
     /// Why it is broken, in one line.
@@ -148,6 +152,7 @@ impl Stack {
             previous_good: None,
             had: None,
             unsettled: None,
+            mended: None,
             last: None,
             freeze: None,
             broken: None,

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{PlanAsk, System};
-use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{self, Flag, Flags};
 use crate::domain::ids::{Part, StackId};
@@ -67,11 +66,7 @@ pub(crate) fn with(spec: &Spec, others: Vec<(Part, Spec)>) -> Spec {
 }
 
 fn release(parts: &BTreeMap<Part, Spec>) -> Release {
-    let releases: BTreeMap<&Part, Digest> = parts
-        .iter()
-        .map(|(part, spec)| (part, spec.release.digest))
-        .collect();
-    Release::of_files(Digest::of("holdpoint/whole/1", &json!(releases)))
+    Release::of_parts(parts.iter().map(|(part, spec)| (part, &spec.release)))
 }
 
 /// The plan of a whole.

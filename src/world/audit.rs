@@ -101,6 +101,7 @@ fn follows(event: &Event) -> bool {
             | StackEvent::Stayed { .. }
             | StackEvent::QueueEmpty
             | StackEvent::Idle
+            | StackEvent::Mended { .. }
             | StackEvent::Dequeued { .. } => true,
         },
         Event::Deployment(event) => matches!(**event, DeploymentEvent::Triggered),
@@ -225,6 +226,12 @@ fn stack(event: &StackEvent, folds: &Folds) -> String {
         StackEvent::Idle => "what is queued may not start yet".to_owned(),
         StackEvent::Unblocked { way } | StackEvent::UnblockedNever { way } => {
             format!("was unblocked: {way}")
+        }
+        StackEvent::Mended { deployment, .. } => {
+            format!(
+                "is mended: {} brought the last part that was missing",
+                no(deployment)
+            )
         }
         StackEvent::Dequeued { deployment } => format!("took {} out of the queue", no(deployment)),
         StackEvent::StackFrozen { freeze } => froze(QUEUE, freeze),

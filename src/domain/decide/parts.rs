@@ -2,6 +2,8 @@
 //! append in which it starts, and ends as that does. What was shown of the whole covers which parts
 //! are deployed, from what and in which order; what a part would change has holds of its own.
 
+use std::sync::Arc;
+
 use serde::Deserialize as _;
 use serde_json::json;
 
@@ -13,15 +15,16 @@ use crate::domain::event::Append;
 use crate::domain::failure::Failure;
 use crate::domain::flag::Flags;
 use crate::domain::folds::Folds;
-use crate::domain::ids::{DeploymentNo, StackId};
+use crate::domain::ids::{DeploymentNo, Part, StackId};
 use crate::domain::plan::{Output, Step};
 use crate::domain::purpose::Purpose;
 use crate::domain::refused::Refused;
-use crate::domain::request::Spec;
+use crate::domain::request::{Release, Spec};
+use crate::domain::stack::{Stack, StackEvent};
 
 use super::enqueue::{enqueue, may_enqueue};
 use super::specs::{StartOf, specs};
-use super::{Cx, steps, stop};
+use super::{Cx, on_stack, steps, stop};
 
 /// Asks for the deployment of a part, for an attempt of a step that starts in the same append.
 ///
@@ -167,6 +170,57 @@ fn ended(child: &Deployment, end: &End, part: &StackId) -> Result<Output, Failur
     } else {
         failure.as_before()
     })
+}
+
+/// A whole of which the last deployment left parts out is mended by the one that brings the last of
+/// them: its row, its phase and its release are those of its parts again.
+pub(super) fn mend(
+    append: &mut Append,
+    folds: &Folds,
+    (part, release): (&StackId, &Release),
+    by: &Deployment,
+) {
+    let whole = folds.stack(&part.whole());
+    let left = whole.unsettled.filter(|_| whole.current.is_none());
+    let left = left.and_then(|left| folds.deployments.get(&left));
+    let Some((left, asked)) = left.and_then(|left| Some((left, left.request.as_ref()?))) else {
+        return;
+    };
+    if part.part.is_none() || asked.purpose != Purpose::Deploy {
+        return;
+    }
+    let brought = |stack: &StackId| {
+        let good = folds.stack(stack).last_good;
+        let good = good.and_then(|good| folds.deployments.get(&good));
+        stack == part || good.is_some_and(|good| good.no() > left.no())
+    };
+    let missing: Vec<&StackId> = left
+        .runs()
+        .filter(|(_, run)| run.state != StepState::Done)
+        .filter_map(|(step, _)| step.kind.part())
+        .collect();
+    if missing.is_empty() || !missing.into_iter().all(brought) {
+        return;
+    }
+    let stacks: Vec<(&Part, Arc<Stack>)> = asked
+        .spec
+        .parts
+        .keys()
+        .map(|part| (part, folds.stack(&whole.id.with(part.clone()))))
+        .collect();
+    let releases = stacks.iter().filter_map(|(name, stack)| {
+        let now = if stack.id == *part {
+            Some(release)
+        } else {
+            stack.release.as_ref()
+        };
+        Some((*name, now?))
+    });
+    let event = StackEvent::Mended {
+        deployment: by.id,
+        release: Release::of_parts(releases),
+    };
+    on_stack(append, folds, &whole.id, event);
 }
 
 /// The deployments of the parts that are under way for a whole.

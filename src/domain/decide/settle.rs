@@ -15,6 +15,7 @@ use crate::domain::plan::{Leaves, Output, Plan, PlanShown};
 use crate::domain::purpose::Purpose;
 use crate::domain::stack::{Left, Queued, Stack, StackEvent};
 
+use super::parts;
 use super::stop::leave_queue;
 use super::unseen::held;
 use super::{on_deployment, on_stack};
@@ -126,6 +127,13 @@ pub fn complete(folds: &Folds, stack: &Stack, deployment: &Deployment) -> Append
             ..
         }
     );
+    if let StackEvent::Succeeded {
+        release: Some(release),
+        ..
+    } = &event
+    {
+        parts::mend(&mut append, folds, (&stack.id, release), deployment);
+    }
     on_stack(&mut append, folds, &stack.id, event);
     if torn_down {
         for entry in &stack.queue {

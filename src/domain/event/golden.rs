@@ -356,6 +356,10 @@ fn of_stacks() -> Vec<StackEvent> {
             to: Some("DELETE_FAILED".into()),
         },
         StackEvent::Stayed { deployment },
+        StackEvent::Mended {
+            deployment,
+            release: release(commit()),
+        },
         StackEvent::QueueEmpty,
         StackEvent::Idle,
         StackEvent::Unblocked { way: "free".into() },

@@ -148,6 +148,14 @@ pub enum StackEvent {
         /// Which way.
         way: String,
     },
+    /// Every part that the last deployment of a whole did not bring has been brought since, by a
+    /// deployment of its own: nothing is left of that failure.
+    Mended {
+        /// The last of those.
+        deployment: DeploymentId,
+        /// What its parts come to now.
+        release: Release,
+    },
     /// A deployment ended that touched nothing of what the stack stands for: it stands again where it
     /// stood before that one, since then, at rest or broken.
     Stayed {
@@ -190,6 +198,8 @@ impl StackEvent {
             StackEvent::WithdrawnBroken { to: Some(to), .. } => {
                 format!("{}{to}", Self::STILL_BROKEN).into()
             }
+            // It leads where a person's way out leads.
+            StackEvent::Mended { .. } => "unblocked".into(),
             other => other.tag().into(),
         }
     }
@@ -217,6 +227,7 @@ impl StackEvent {
             StackEvent::Idle => "idle",
             StackEvent::Unblocked { .. } => "unblocked",
             StackEvent::UnblockedNever { .. } => "unblocked_never",
+            StackEvent::Mended { .. } => "mended",
             StackEvent::Dequeued { .. } => "dequeued",
             StackEvent::StackFrozen { .. } => "stack_frozen",
             StackEvent::StackThawed => "stack_thawed",

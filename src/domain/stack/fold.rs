@@ -124,6 +124,18 @@ impl Stack {
                     self.finish(*deployment, broken);
                 }
             }
+            StackEvent::Mended {
+                deployment,
+                release,
+            } => {
+                if self.takes(&event.edge()) {
+                    self.take_edge(&event.edge(), at)?;
+                }
+                self.broken = None;
+                self.unsettled = None;
+                self.mended = Some(*deployment);
+                self.release = Some(release.clone());
+            }
             StackEvent::Stayed { deployment } => {
                 if self.is_current(*deployment) {
                     self.stand_again();
@@ -184,6 +196,7 @@ impl Stack {
     fn finish(&mut self, deployment: DeploymentId, broken: Option<String>) {
         self.current = None;
         self.stood = None;
+        self.mended = None;
         self.last = Some(deployment);
         self.broken = broken.filter(|_| self.class() == PhaseClass::Broken);
         self.was_broken = None;

@@ -102,6 +102,7 @@ impl World {
         }
         let last = stack.last.and_then(|last| self.deployment(last));
         if let Some(last) = last
+            && stack.mended.is_none()
             && matches!(last.end, Some(End::Partial { .. } | End::Failed { .. }))
         {
             return (State::Fail, last.ended_at);

@@ -66,6 +66,15 @@ fn stack_event(sim: &Sim, id: &StackId, event: &StackEvent) {
             });
             assert!(its, "{id}: no step of {} reaches {mark}", d.no());
         }
+        StackEvent::Mended { deployment, .. } => {
+            let by = &sim.folds.deployments[deployment];
+            let whole = by.stack().map(StackId::whole);
+            assert!(
+                fold.unsettled.is_some() && fold.current.is_none() && whole.as_ref() == Some(id),
+                "{id}: nothing of it was to be mended by {}",
+                by.no()
+            );
+        }
         StackEvent::Dequeued { deployment } => {
             assert!(
                 fold.queue

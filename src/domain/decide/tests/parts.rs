@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::outside::{held, plan, step};
 use super::sim::{Ends, Sim, attached, env};
-use crate::domain::ask::{Attached, Intent, Source};
+use crate::domain::ask::{Attached, Intent, Source, Way};
 use crate::domain::decide::cancel::cancel_lines;
 use crate::domain::decide::*;
 use crate::domain::deployment::{Deployment, StepState};
@@ -18,8 +18,11 @@ use crate::domain::flag::Flags;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::Part;
 use crate::domain::label::Label;
+use crate::domain::lifecycle::PhaseClass;
 use crate::domain::plan::{Output, Plan, Role, Step};
 use crate::domain::purpose::Purpose;
+use crate::domain::request::Release;
+use crate::domain::stack::Stack;
 
 fn whole() -> StackId {
     "prod/shop".parse().unwrap()
@@ -161,6 +164,59 @@ fn parts_start_after_those_before_them_and_a_failure_stops_those_behind_it_alone
     assert_eq!(sim.of(&part("de/cart")), None, "it was never asked for");
     assert_eq!(sim.folds.stack(&whole()).phase.as_str(), "BROKEN");
     assert_eq!(sim.replayed(), sim.folds);
+}
+
+/// The parts that a whole left out are brought one by one: with the last of them the whole has come
+/// to rest, with what its parts have.
+#[test]
+fn a_whole_is_mended_by_the_deployments_of_the_parts_that_it_left_out() {
+    for policy in [OnFailure::Break, OnFailure::Continue] {
+        let mut sim = Sim::new(policy);
+        let all: &[(&str, &[&str])] = &[("nl", &[]), ("de", &[]), ("de/cart", &["de"])];
+        let shop = shop(all, &works(), None);
+        sim.deploys(&shop);
+        sim.ends(&[("nl", Ends::Well), ("de", Ends::Badly)]);
+        let broke = sim.folds.stack(&whole());
+        assert!(broke.unsettled.is_some());
+        for name in ["nl", "de", "de/cart"] {
+            let of = part(name);
+            let mut alone = attached(&of, &format!("{name}-2"), &works());
+            alone.spec.system.clone_from(&shop.spec.system);
+            let intent = Intent::deploy(of.clone(), Source::Estate);
+            assert_eq!(sim.folds.stack(&whole()).mended, None, "{name} is to come");
+            if sim.folds.stack(&of).class() == PhaseClass::Broken {
+                let way = Way::Free;
+                let intent = Intent::Unblock {
+                    stack: of.clone(),
+                    way,
+                    flags: Flags::new(),
+                };
+                sim.ask(&intent, &[], true, false).unwrap();
+            }
+            sim.ask(&intent, std::slice::from_ref(&alone), true, false)
+                .unwrap();
+            sim.grant();
+            sim.ends(&[(name, Ends::Well)]);
+        }
+        let stack = sim.folds.stack(&whole());
+        let last = sim.of(&part("de/cart")).unwrap();
+        assert_eq!((stack.mended, stack.unsettled), (Some(last.id), None));
+        assert_eq!((stack.class(), &stack.broken), (PhaseClass::Rest, &None));
+        let parts: Vec<(Part, Arc<Stack>)> = ["nl", "de", "de/cart"]
+            .map(|name| (name.parse().unwrap(), sim.folds.stack(&part(name))))
+            .into();
+        let releases = parts
+            .iter()
+            .map(|(part, stack)| (part, stack.release.as_ref().unwrap()));
+        assert_eq!(stack.release, Some(Release::of_parts(releases)));
+        assert_eq!(sim.replayed(), sim.folds);
+        sim.deploys(&shop);
+        assert_eq!(sim.folds.stack(&whole()).mended, Some(last.id));
+        for name in ["nl", "de", "de/cart"] {
+            sim.ends(&[(name, Ends::Well)]);
+        }
+        assert_eq!(sim.folds.stack(&whole()).mended, None);
+    }
 }
 
 #[test]

@@ -24,7 +24,8 @@ use crate::domain::look::{Quiet, Sights};
 use crate::domain::place::Place;
 use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
-use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::request::{Release, SourceBundle, Spec};
+use crate::domain::stack::StackEvent;
 use crate::domain::wants::Wants;
 
 pub(super) struct Sim {
@@ -149,8 +150,29 @@ impl Sim {
         self.log.len() - before
     }
 
-    /// A whole is nothing outside but its parts: it serves once all of them do.
+    /// A whole is nothing outside but its parts: it serves once all of them do, and what they serve
+    /// once those that were left out have been brought.
     fn whole_came(&mut self, stored: &Stored) {
+        if let (StreamId::Stack(whole), Ok(Event::Stack(StackEvent::Mended { .. }))) =
+            (&stored.stream, &stored.event)
+        {
+            let left = self.folds.stack(whole).last.unwrap();
+            let parts = &self.folds.deployments[&left]
+                .request
+                .as_ref()
+                .unwrap()
+                .spec
+                .parts;
+            let now: Vec<_> = parts
+                .keys()
+                .filter_map(|part| {
+                    let serves = self.outside(&whole.with(part.clone())).serves;
+                    Some((part, serves?))
+                })
+                .collect();
+            let comes_to = Release::of_parts(now.iter().map(|(part, now)| (*part, now)));
+            self.outside.entry(whole.clone()).or_default().serves = Some(comes_to);
+        }
         let (StreamId::Deployment(id), Ok(Event::Deployment(event))) =
             (&stored.stream, &stored.event)
         else {
