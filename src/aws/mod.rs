@@ -20,6 +20,7 @@ mod gather;
 mod genuine;
 pub mod identity;
 mod profile;
+pub mod registered;
 mod rest;
 pub mod route53;
 pub mod s3;

@@ -263,7 +263,11 @@ impl Facts {
             }
             TroubleKind::Denied => Failure::new(format!("{action}{on}: access denied"))
                 .hint(format!("allow {action}{on} to the role of this environment, or name another role or profile in the estate file")),
-            TroubleKind::Refused => Failure::new(format!("{action}{on}: {message}")),
+            TroubleKind::Refused => Failure::new(format!("{action}{on}: {message}")).hint(if self.code == "NoSuchBucket" {
+                "make the bucket, or name one that is there"
+            } else {
+                ""
+            }),
         };
         let told = if self.code.is_empty() {
             message.to_string()

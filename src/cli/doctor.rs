@@ -1,6 +1,7 @@
 //! `doctor`: looks at everything this program needs, and says what is wrong and what to do.
 
-use std::collections::BTreeMap;
+mod contact;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use serde::Serialize;
 use crate::config::{self, Loaded, Trust, Wrong};
 use crate::desk::Patient;
 use crate::domain::ids::{EnvName, StackId};
-use crate::domain::place::{Place, Spot};
+use crate::domain::place::Place;
 use crate::domain::time::{Time, short};
 use crate::os::child;
 use crate::systems::Tool;
@@ -18,6 +19,7 @@ use crate::text::safe::Safe;
 use crate::world::sightings::ProofSighting;
 use crate::world::{EngineState, World};
 
+use self::contact::{cut_off, passes, throttled};
 use super::out::headed;
 use super::{Code, Ground, Out, Stop, target, wait};
 
@@ -130,11 +132,7 @@ fn wrong_file(wrong: &Wrong) -> Fact {
 /// Whether a program is there that stacks need.
 pub(super) fn tool(tool: Tool, needing: &[StackId], found: Result<PathBuf, String>) -> Fact {
     let Tool { name, does, hint } = tool;
-    let of = match needing {
-        [] => String::new(),
-        [one] => one.to_string(),
-        [first, more @ ..] => format!("{first} and {} more", more.len()),
-    };
+    let of = several(needing);
     match found {
         Ok(path) => {
             let path = Safe::from(path.as_path());
@@ -221,23 +219,19 @@ fn lived(
     }
     facts.extend(agreed.iter().flat_map(|env| who(&world, env, ground.now())));
     facts.extend(throttled(&world, &agreed, ground.now()));
+    facts.extend(cut_off(&world, &agreed));
     let untold = world.untold(ground.now()).into_iter();
     facts.extend(untold.map(|one| Fact::wrong("replies", one.says())));
     Ok(facts)
 }
 
-/// What is throttled, told once of a place, whatever the number of environments there.
-fn throttled(world: &World, among: &[EnvName], now: Time) -> Vec<Fact> {
-    let mut told: BTreeMap<Spot, (Vec<String>, String)> = BTreeMap::new();
-    for env in world.environments(now) {
-        let says = env.throttled_says().filter(|_| among.contains(&env.name));
-        let Some(says) = says else { continue };
-        let (names, _) = told.entry(env.spot).or_insert_with(|| (Vec::new(), says));
-        names.push(env.name.to_string());
+/// The first of several stacks, and how many more there are.
+fn several(stacks: &[StackId]) -> String {
+    match stacks {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first, more @ ..] => format!("{first} and {} more", more.len()),
     }
-    told.into_values()
-        .map(|(names, says)| Fact::note(format!("reads of {}", names.join(", ")), says))
-        .collect()
 }
 
 /// How long an engine that is starting is waited for.
@@ -326,23 +320,6 @@ fn who(world: &World, env: &EnvName, now: Time) -> Vec<Fact> {
     } else {
         facts
     }
-}
-
-/// Why it is not known who we are at a place, where that passes by itself: no engine could look
-/// yet, or reads are throttled there and nothing denied it.
-fn passes(world: &World, env: &EnvName, place: &Place, now: Time) -> Option<String> {
-    let starts = matches!(
-        world.engine,
-        EngineState::Unknown | EngineState::Starting | EngineState::Draining { .. }
-    );
-    if starts {
-        return Some(world.engine.says());
-    }
-    let denied = world
-        .proof(env, &place.name)
-        .is_some_and(|seen| seen.stale.is_some());
-    let throttled = world.throttled(env, now).filter(|_| !denied)?;
-    Some(throttled.to_string())
 }
 
 fn who_at(world: &World, env: &EnvName, place: &Place, now: Time) -> Fact {

@@ -79,6 +79,13 @@ pub fn text(flags: &Flags, name: &str) -> Option<String> {
     Some(value.to_string()).filter(|text| !text.is_empty())
 }
 
+/// Whether a switch is on.
+#[must_use]
+pub fn is_set(flags: &Flags, switch: &str) -> bool {
+    let mut set = flags.iter();
+    set.any(|(name, value)| name.as_str() == switch && *value == Value::Switch(true))
+}
+
 /// A flag, as its system declares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flag {

@@ -14,7 +14,6 @@ pub mod git;
 mod job;
 pub mod postgres;
 pub mod process;
-mod registered;
 pub mod route53;
 pub mod s3;
 pub mod source;

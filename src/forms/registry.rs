@@ -10,6 +10,8 @@ use crate::text::safe::Safe;
 /// The kind of what is registered of a name, as a thing that is looked at. Its name is `s3://`, the
 /// bucket, a slash, and the beginning of the keys of its versions ([`newest`]).
 pub const VERSIONS: &str = "registry.versions";
+/// The fact whether a version that was asked for is there.
+pub const IS_THERE: &str = "is_there";
 /// What it is called where a person reads of it.
 const CALLED: &str = "registry";
 /// What stands before the address of one.
@@ -72,6 +74,10 @@ pub struct NewestFacts {
     pub version: String,
     /// How many there are.
     pub versions: usize,
+    /// Of a look at one version ([`asked`]): whether that is registered, and all that was published
+    /// of it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_there: Option<bool>,
 }
 
 impl Registry {
@@ -104,6 +110,18 @@ impl Registry {
         let (bucket, below) = (&self.bucket, self.versions(name));
         Subject::new(VERSIONS, &format!("{SCHEME}{bucket}/{below}"))
     }
+}
+
+/// What a look at what is registered of a name needs to know, to tell also whether a version is there.
+#[must_use]
+pub fn asked(version: &str) -> Value {
+    json!({ "version": version })
+}
+
+/// The version that a look asks for; none where it asks for the newest alone.
+#[must_use]
+pub fn asks(with: &Value) -> Option<&str> {
+    with.get("version")?.as_str()
 }
 
 /// The version that a commit is.
@@ -152,7 +170,11 @@ pub fn sight<'a>(about: Subject, keys: impl Iterator<Item = &'a str>) -> Sight {
     let newest = all.last().and_then(|key| of_key(key, &below));
     let facts = newest.map_or(Value::Null, |version| {
         let (version, versions) = (version.to_owned(), all.len());
-        json!(NewestFacts { version, versions })
+        json!(NewestFacts {
+            version,
+            versions,
+            is_there: None
+        })
     });
     let standing = if newest.is_some() {
         Standing::Good

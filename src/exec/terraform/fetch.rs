@@ -2,9 +2,10 @@
 //! publish them. None of it is brought here; whether it is there is known before anything is planned.
 
 use super::tool::Tool;
+use crate::aws::registered;
 use crate::domain::failure::Failure;
 use crate::domain::line::Severity;
-use crate::exec::{job, registered};
+use crate::exec::job;
 use crate::hosts::images;
 use crate::text::safe::Safe;
 

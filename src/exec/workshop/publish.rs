@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{checked_out, made};
 use crate::aws::s3::Object;
-use crate::aws::{Clients, Cloud, Trouble};
+use crate::aws::{Clients, Cloud, Trouble, registered};
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::plan::Output;
@@ -17,7 +17,6 @@ use crate::exec::Job;
 use crate::exec::again::{before, begin, say};
 use crate::exec::archived::LONGEST;
 use crate::exec::job::{cloud, params};
-use crate::exec::registered;
 use crate::forms::registry::{Published, Registered, Registry};
 use crate::os::open;
 use crate::text::safe::Safe;

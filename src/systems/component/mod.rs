@@ -26,6 +26,7 @@ use crate::domain::refs::{Branch, Commit};
 use crate::domain::request::Spec;
 use crate::domain::row::Row;
 use crate::forms::git::{self, BRANCH, BranchFacts};
+use crate::forms::registry::{self, IS_THERE, VERSIONS};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Node;
 
@@ -35,6 +36,8 @@ use entry::{FETCH, FORM};
 
 /// Its name.
 const NAME: &str = "component";
+/// The flag that builds again what is there.
+const REBUILD: &str = "rebuild";
 /// The flag that names another branch.
 const OTHER: &str = "branch";
 
@@ -115,6 +118,12 @@ impl System for Component {
                 purposes: &[Purpose::Deploy],
                 says: "the newest commit of this branch is built and tested; what is not on its own branch is not published",
             },
+            Flag {
+                name: REBUILD,
+                form: flag::Form::Switch(false),
+                purposes: &[Purpose::Deploy],
+                says: "builds and tests a version that is registered again; what was published of it stays",
+            },
         ];
         FLAGS
     }
@@ -155,12 +164,21 @@ impl System for Component {
         let Ok(body) = Body::of(spec) else {
             return Vec::new();
         };
-        let is_known = body.commit.is_some() || asked_commit(&ask.flags).is_some();
-        if is_known || ask.purpose == Purpose::Teardown || seen.of_kind(BRANCH).is_some() {
+        if ask.purpose == Purpose::Teardown {
             return Vec::new();
         }
-        let branch = branch(&ask.flags, &body.making);
-        vec![Look::at(git::branch(&body.making.repository, &branch))]
+        let Body { making, commit: of } = body;
+        let Some(commit) = of.or_else(|| commit(ask, seen)) else {
+            let branch = branch(&ask.flags, &making);
+            let is_known = seen.of_kind(BRANCH).is_some();
+            let look = Look::at(git::branch(&making.repository, &branch));
+            return if is_known { Vec::new() } else { vec![look] };
+        };
+        if seen.of_kind(VERSIONS).is_some() {
+            return Vec::new();
+        }
+        let version = registry::version(commit.as_str());
+        vec![Look::at(making.registry.newest(&making.name)).with(registry::asked(&version))]
     }
 
     /// A branch stands for the commit that it leads to now.
@@ -174,7 +192,7 @@ impl System for Component {
         body.built(spec, at, &commit(ask, seen)?)
     }
 
-    fn plan(&self, ask: &PlanAsk, spec: &Spec, _seen: &Sights) -> Result<Plan, Failure> {
+    fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
         let body = Body::of(spec)?;
         if ask.purpose == Purpose::Teardown {
             return Err(plan::nothing_to_take_down(ask, &body.making));
@@ -184,9 +202,19 @@ impl System for Component {
             let says = format!("{} has no branch {at}", body.making.repository);
             return Err(Failure::new(says).hint("name one that is there"));
         };
+        let is_there = seen
+            .of_kind(VERSIONS)
+            .is_some_and(|seen| seen.facts[IS_THERE] == true);
+        if is_there && !flag::is_set(&ask.flags, REBUILD) {
+            return Ok(plan::already_there(&body.making, commit));
+        }
         let is_sure = asked_commit(&ask.flags).is_none()
             && branch(&ask.flags, &body.making) == body.making.branch;
         Ok(plan::publish(&body.making, commit, is_sure))
+    }
+
+    fn eval(&self, kind: &str, _params: &Value) -> Option<Result<Output, String>> {
+        (kind == plan::KEEP).then(|| Ok(Output::default()))
     }
 
     fn quiet(&self, _purpose: Purpose, _flags: &Flags, _seen: &Sights) -> Quiet {

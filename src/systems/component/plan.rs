@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::REBUILD;
 use super::body::Making;
 use crate::domain::failure::Failure;
 use crate::domain::look::Subject;
-use crate::domain::plan::{ChangeRow, Changes, Does, Leaves, Plan, Role, Step};
+use crate::domain::plan::{ChangeRow, Changes, Does, Leaves, Plan, Role, Step, StepKind};
 use crate::domain::refs::Commit;
 use crate::domain::row::Row;
 use crate::forms::image;
@@ -13,6 +14,9 @@ use crate::forms::registry::version;
 use crate::forms::workshop::{CHECKOUT, DISCARD, Origin, PUBLISHES, PUSH, REGISTER, RUN};
 use crate::systems::PlanAsk;
 use crate::text::quote::shell;
+
+/// Leaves a version as it is registered.
+pub(super) const KEEP: &str = "component.keep";
 
 /// An output of an earlier step.
 fn from(step: &str, pointer: &str) -> Value {
@@ -132,6 +136,24 @@ pub(super) fn publish(making: &Making, commit: &Commit, is_sure: bool) -> Plan {
         }],
         steps,
         says,
+        brings: vec![Row::new(&making.name, &version)],
+        ..Plan::default()
+    }
+}
+
+/// The version is registered, and what was published of it is there: nothing is built.
+pub(super) fn already_there(making: &Making, commit: &Commit) -> Plan {
+    let version = version(commit.as_str());
+    let kind = StepKind::Weigh(KEEP.to_owned());
+    let title = format!("keep {} {version} as it is registered", making.name);
+    let step = Step::new(Role::Look, "keep", title, kind, json!({}));
+    Plan {
+        name: "already there".to_owned(),
+        steps: vec![step.leaving(Leaves::New)],
+        says: vec![format!(
+            "{} {version} is registered, and what was published of it is there: nothing is built. --{REBUILD} builds and tests it again.",
+            making.name
+        )],
         brings: vec![Row::new(&making.name, &version)],
         ..Plan::default()
     }

@@ -61,14 +61,22 @@ fn ask(purpose: Purpose, flags: &[(&str, &str)]) -> PlanAsk {
     }
 }
 
-/// What is looked at, where every branch leads to this commit.
+/// What is looked at, where every branch leads to this commit, and nothing is registered.
 fn seen(ask: &PlanAsk, spec: &Spec, commit: Option<&str>) -> Sights {
     let mut seen = Sights::default();
-    for look in Component.looks(ask, spec, &seen) {
-        let commit = commit.map(|commit| commit.parse().unwrap());
-        seen.put(git::sight(look.about, commit));
+    loop {
+        let looks = Component.looks(ask, spec, &seen);
+        if looks.is_empty() {
+            return seen;
+        }
+        for look in looks {
+            let commit = commit.map(|commit| commit.parse().unwrap());
+            seen.put(match look.about.kind.as_str() {
+                BRANCH => git::sight(look.about, commit),
+                _ => registry::sight(look.about, std::iter::empty()),
+            });
+        }
     }
-    seen
 }
 
 fn planned(entry: &Value, flags: &[(&str, &str)]) -> Plan {
@@ -169,7 +177,8 @@ fn another_branch_is_looked_at_where_it_is_named() {
         (&[("commit", COMMIT_ID)], None),
     ] {
         let looks = Component.looks(&ask(Purpose::Deploy, flags), &spec, &Sights::default());
-        let names: Vec<_> = looks.iter().map(|look| look.about.name.clone()).collect();
+        let looks = looks.iter().filter(|look| look.about.kind == BRANCH);
+        let names: Vec<_> = looks.map(|look| look.about.name.clone()).collect();
         let one = name.map(|name| format!("https://git.example.com/cart.git#refs/heads/{name}"));
         assert_eq!(names, Vec::from_iter(one), "{flags:?}");
     }
@@ -209,6 +218,37 @@ fn a_branch_that_is_not_there_and_a_teardown_are_refused_with_why() {
         failure.detail,
         "what it published stays in parts-dev: others are deployed with it"
     );
+}
+
+/// A version that is registered, and all there, is not built again unless that is asked for.
+#[test]
+fn what_is_registered_already_is_not_built_again() {
+    let spec = spec(&entry());
+    for (is_there, flags, name) in [
+        (true, &[][..], "already there"),
+        (false, &[], "publish"),
+        (true, &["rebuild"], "publish"),
+    ] {
+        let mut ask = ask(Purpose::Deploy, &[]);
+        let on = flag::Value::Switch(true);
+        ask.flags = flags
+            .iter()
+            .map(|name| (name.parse().unwrap(), on.clone()))
+            .collect();
+        let mut seen = seen(&ask, &spec, Some(COMMIT_ID));
+        let spec = Component.settled(&ask, &spec, &seen).unwrap();
+        let look = Component.looks(&ask, &spec, &Sights::default()).remove(0);
+        assert_eq!(registry::asks(&look.with), Some("0123456"));
+        let mut sight = registry::sight(look.about, std::iter::empty());
+        sight.facts[IS_THERE] = json!(is_there);
+        seen.put(sight);
+        let plan = Component.plan(&ask, &spec, &seen).unwrap();
+        assert_eq!((plan.check(), plan.name.as_str()), (Ok(()), name));
+        assert_eq!(
+            plan.steps.last().unwrap().leaves.is_some(),
+            is_there && flags.is_empty()
+        );
+    }
 }
 
 #[test]

@@ -85,6 +85,13 @@ pub(super) fn make(path: &str, mut known: Known, files: &Files) -> Read {
         let hint = "name the folder in which the module stands, often NAME/terraform";
         reading.say(at, says, hint);
     }
+    for name in config.iter().flat_map(unknown) {
+        let says = format!(
+            "the estate's file says that {name} is registered, and there is no such component here"
+        );
+        let hint = "take it out of `registry.components` in the estate's file, or name it as it is called here";
+        reading.say(At::default(), says, hint);
+    }
     let made = config.map(|config| {
         let all = if config.original {
             plugins::All::default()
@@ -139,6 +146,14 @@ pub(super) fn make(path: &str, mut known: Known, files: &Files) -> Read {
         environment: config.environment.clone(),
         notes,
     }))
+}
+
+/// Components that are said to be registered, and are none.
+fn unknown(config: &config::Config) -> impl Iterator<Item = &str> {
+    let registry = config.registry.as_ref();
+    let named = registry.and_then(|registry| registry.only.as_deref());
+    let named = named.unwrap_or_default().iter().map(String::as_str);
+    named.filter(|name| !config.components.contains_key(*name))
 }
 
 /// Leaves out a line in which a secret may stand.

@@ -11,7 +11,7 @@ use hcl::{Body, Expression, Structure};
 
 use super::graph::Node;
 use super::make::Made;
-use super::tree::Known;
+use super::tree::{Known, Registered};
 use super::*;
 use crate::domain::request::SourceFile;
 use crate::forms::terraform::Form;
@@ -152,6 +152,31 @@ fn everything_that_is_wrong_is_told_in_its_own_file() {
     ] {
         assert!(says.contains(told), "{told}:\n{says}");
     }
+}
+
+#[test]
+fn what_is_said_to_be_registered_is_a_component() {
+    let main = shop("      - { name: a }\n");
+    let files = [
+        ("shop/main.yml", main.as_str()),
+        ("shop/parts/components.yml", PARTS),
+    ];
+    let known = Known {
+        registry: Some(Registered {
+            at: crate::forms::registry::Registry {
+                bucket: "parts".to_owned(),
+                prefix: String::new(),
+            },
+            only: Some(vec!["b".to_owned(), "ghost".to_owned()]),
+        }),
+        ..Known::default()
+    };
+    let says = of(&files, &known).unwrap_err();
+    assert!(
+        says.contains("the estate's file says that ghost is registered")
+            && !says.contains("that b"),
+        "{says}"
+    );
 }
 
 #[test]

@@ -54,7 +54,7 @@ const PROVISION: &str = "provision";
 
 /// Whether a deployment sees to the site and brings no release.
 fn brings_nothing(flags: &Flags) -> bool {
-    is_set(flags, PROVISION) || changed(flags).is_some()
+    flag::is_set(flags, PROVISION) || changed(flags).is_some()
 }
 
 /// The change of a parameter that is asked for.
@@ -270,9 +270,9 @@ impl System for Website {
                     Some(look.with(looking_as(build)))
                 });
             looks.extend(kept);
-            let builds = seen
-                .of_kind(OBJECT)
-                .is_some_and(|kept| kept.standing != Standing::Good || is_set(&ask.flags, REBUILD));
+            let builds = seen.of_kind(OBJECT).is_some_and(|kept| {
+                kept.standing != Standing::Good || flag::is_set(&ask.flags, REBUILD)
+            });
             looks.extend(parameters.filter(|_| builds));
         }
         looks
@@ -320,7 +320,7 @@ impl System for Website {
                 revive::awake(ask, &body.site, sight, plan)
             }
             (Purpose::Deploy, None, None) => match &body.site.build {
-                Some(build) if provisioned && !is_set(&ask.flags, PROVISION) => {
+                Some(build) if provisioned && !flag::is_set(&ask.flags, PROVISION) => {
                     Err(plan::no_branch(&ask.stack, build))
                 }
                 Some(_) | None => plan::provision(ask, &body.site, sight),
@@ -365,12 +365,6 @@ fn looking_as(build: &Build) -> Value {
         }),
         None => Value::Null,
     }
-}
-
-/// Whether a switch is on.
-fn is_set(flags: &Flags, switch: &str) -> bool {
-    let mut set = flags.iter();
-    set.any(|(name, value)| name.as_str() == switch && *value == flag::Value::Switch(true))
 }
 
 #[cfg(test)]

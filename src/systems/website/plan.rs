@@ -1,22 +1,21 @@
 //! The plans of a site: provision, publish, take down.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::json;
 
 use super::body::Body;
 use super::entry::{Build, Site};
 use super::variables::Variables;
-use super::{REBUILD, domain, is_set, steps};
+use super::{REBUILD, domain, steps};
 use crate::domain::artifact::Artifact;
 use crate::domain::class::EnvClass;
 use crate::domain::failure::Failure;
+use crate::domain::flag::is_set;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::StackId;
 use crate::domain::level::Danger;
 use crate::domain::look::{Sight, Sights, Standing};
-use crate::domain::plan::{ChangeRow, Changes, Does, Fate, HoldRule, Plan, Step};
+use crate::domain::plan::{ChangeRow, Changes, Does, HoldRule, Plan, Step};
 use crate::domain::refs::Commit;
 use crate::domain::request::Spec;
 use crate::forms::cloudfront::DistributionFacts;
@@ -325,17 +324,7 @@ const GOES: Danger = Danger {
 };
 
 pub(super) fn row(logical: &str, kind: &str, does: Does) -> ChangeRow {
-    ChangeRow {
-        logical: logical.to_owned(),
-        kind: kind.to_owned(),
-        does,
-        fate: Fate::Goes,
-        scope: Vec::new(),
-        properties: Vec::new(),
-        values: BTreeMap::new(),
-        counted: Vec::new(),
-        group: String::new(),
-    }
+    ChangeRow::new(logical, kind, does)
 }
 
 pub(super) fn plan(

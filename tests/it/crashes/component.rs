@@ -123,7 +123,8 @@ async fn lived(fates: Fates) -> Fates {
 }
 
 /// What is not on the branch that publishes is built and tested, and nothing else; what serves stays.
-/// A version that is registered never becomes another one, whatever is built of it again.
+/// A version that is registered is built again where that is asked for alone, and never becomes
+/// another one, whatever is built of it.
 #[tokio::test]
 async fn what_is_not_on_the_branch_is_not_published() {
     let mut shop = Shop::open(Fates::spared(0)).await;
@@ -148,10 +149,17 @@ async fn what_is_not_on_the_branch_is_not_published() {
 
     let artifact = format!("shop/cart-{first}.zip");
     let before = shop.object(&artifact);
-    let d = shop.deploy(&[]).await;
-    assert_eq!(d.end, Some(End::Done), "{:#?}", d.steps);
-    assert_eq!(shop.ledger().lines().count(), 10, "it was built again");
-    assert_eq!((shop.keys(), shop.object(&artifact)), (keys, before));
+    for (flags, lines) in [(&[][..], 7), (&[("rebuild", "true")], 10)] {
+        let d = shop.deploy(flags).await;
+        assert_eq!(d.end, Some(End::Done), "{:#?}", d.steps);
+        assert_eq!(
+            shop.ledger().lines().count(),
+            lines,
+            "built again: {flags:?}"
+        );
+        let now = (shop.keys(), shop.object(&artifact));
+        assert_eq!(now, (keys.clone(), before.clone()));
+    }
 }
 
 /// A build that fails, or makes no file, publishes nothing; neither does a commit without a module.

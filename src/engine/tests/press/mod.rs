@@ -20,7 +20,7 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing, Subject};
 use crate::domain::plan::{
-    ChangeRow, Changes, Does, Fate, HoldRule, Leaves, Output, Plan, Role, Step, StepKind, When,
+    ChangeRow, Changes, Does, HoldRule, Leaves, Output, Plan, Role, Step, StepKind, When,
 };
 use crate::domain::purpose::Purpose;
 use crate::domain::relative::plain;
@@ -272,17 +272,9 @@ impl System for Press {
                 .into_iter()
                 .filter(|sheet| !comes.contains(sheet))
                 .collect();
-            let rows = loses.iter().map(|sheet| ChangeRow {
-                logical: sheet.clone(),
-                kind: "sheet".to_owned(),
-                does: Does::Remove,
-                fate: Fate::Goes,
-                scope: vec![],
-                properties: vec![],
-                values: std::collections::BTreeMap::new(),
-                counted: Vec::new(),
-                group: String::new(),
-            });
+            let rows = loses
+                .iter()
+                .map(|sheet| ChangeRow::new(sheet, "sheet", Does::Remove));
             let changes = Changes {
                 about,
                 rows: rows.collect(),

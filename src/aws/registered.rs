@@ -1,6 +1,6 @@
 //! Versions that are registered, and whether what they name is there.
 
-use crate::aws::{Cloud, Trouble};
+use super::{Cloud, Trouble};
 use crate::domain::failure::Failure;
 use crate::forms::registry::{Published, Registered, Registry, in_order, of_key};
 
@@ -8,7 +8,7 @@ use crate::forms::registry::{Published, Registered, Registry, in_order, of_key};
 ///
 /// # Errors
 /// It was not: which one is the newest.
-pub(super) async fn version(
+pub async fn version(
     cloud: &Cloud,
     registry: &Registry,
     name: &str,
@@ -41,11 +41,7 @@ pub(super) async fn version(
 ///
 /// # Errors
 /// It cannot be read.
-pub(super) async fn read(
-    cloud: &Cloud,
-    bucket: &str,
-    key: &str,
-) -> Result<Option<Registered>, Failure> {
+pub async fn read(cloud: &Cloud, bucket: &str, key: &str) -> Result<Option<Registered>, Failure> {
     let there = cloud.object(bucket, key).await;
     let Some(bytes) = there.map_err(Trouble::held_open)? else {
         return Ok(None);
@@ -61,7 +57,7 @@ pub(super) async fn read(
 ///
 /// # Errors
 /// That cannot be seen.
-pub(super) async fn lost(cloud: &Cloud, artifact: &Published) -> Result<Option<String>, Failure> {
+pub async fn lost(cloud: &Cloud, artifact: &Published) -> Result<Option<String>, Failure> {
     let at = artifact.at.as_str();
     let (bucket, key) = at
         .strip_prefix("s3://")
@@ -80,7 +76,7 @@ pub(super) async fn lost(cloud: &Cloud, artifact: &Published) -> Result<Option<S
 ///
 /// # Errors
 /// What became of it, or that this cannot be seen.
-pub(super) async fn is_there(cloud: &Cloud, artifact: &Published) -> Result<(), Failure> {
+pub async fn is_there(cloud: &Cloud, artifact: &Published) -> Result<(), Failure> {
     lost(cloud, artifact).await?.map_or(Ok(()), |says| {
         Err(Failure::new(says).hint(
             "deploy that commit of its component again, which puts the same file there if it can be made again; else take another version",
