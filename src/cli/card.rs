@@ -100,15 +100,18 @@ fn rows(rows: Option<&[ChangeRow]>) -> Vec<String> {
             all.push(format!("  {heading}"));
         }
         let indent = if heading.is_empty() { "" } else { "  " };
-        all.extend(rows.iter().map(|row| {
+        for row in rows {
             let what = if row.properties.is_empty() {
                 row.scope.join(", ")
             } else {
-                row.properties.join(", ")
+                row.untold().join(", ")
             };
             let word = row.word();
-            format!("{indent}  {word:<8} {} ({}) {what}", row.logical, row.kind)
-        }));
+            let line = format!("{indent}  {word:<8} {} ({}) {what}", row.logical, row.kind);
+            all.push(line.trim_end().to_owned());
+            let values = row.shown.iter();
+            all.extend(values.map(|value| format!("{indent}             {value}")));
+        }
     }
     all
 }

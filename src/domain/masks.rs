@@ -194,6 +194,11 @@ impl Masks {
             kind: self.cover_text(&row.kind),
             scope: all(row.scope),
             properties: all(row.properties),
+            shown: row
+                .shown
+                .into_iter()
+                .map(|shown| shown.with(|text| self.cover_text(text)))
+                .collect(),
             counted: all(row.counted),
             group: self.cover_text(&row.group),
             ..row
@@ -328,6 +333,7 @@ mod tests {
             scope: named(),
             properties: named(),
             values: std::collections::BTreeMap::new(),
+            shown: crate::domain::plan::Shown::between("x", &json!(value), &json!({ "y": value })),
             counted: Vec::new(),
             group: String::new(),
         };

@@ -8,6 +8,7 @@ mod mark;
 mod outcome;
 mod reserved;
 mod role;
+pub mod shown;
 mod step;
 mod task;
 
@@ -18,6 +19,7 @@ pub use mark::{Mark, When};
 pub use outcome::PlanShown;
 pub use reserved::Reserved;
 pub use role::Role;
+pub use shown::Shown;
 pub use step::{Finaliser, HoldRule, HoldWhen, Leaves, RetryRule, Step};
 pub use task::Task;
 

@@ -102,8 +102,8 @@ applications: {{ shop: {{ mach: {{ config: main.yml, program: {named} }}, enviro
         assert!(well, "{words:?}: {said}");
     }
 
-    /// Approves the one hold that is open, once it is, and waits for the end.
-    fn approve(&self) {
+    /// Approves the one hold that is open, once it is, and waits for the end; what its card said.
+    fn approve(&self) -> String {
         let mut holds = self.says(&["holds"]);
         let mut left = 300;
         while !holds.contains('#') && left > 0 {
@@ -113,7 +113,9 @@ applications: {{ shop: {{ mach: {{ config: main.yml, program: {named} }}, enviro
         }
         let hold = holds.split_whitespace().find(|word| word.starts_with('#'));
         let hold = hold.unwrap_or_else(|| panic!("{holds}")).to_owned();
+        let (card, _) = self.run(&["approve", &hold]);
         self.confirmed(&["approve", &hold, "--wait"]);
+        card
     }
 
     fn deploy(&self, flags: &[&str]) -> (String, bool) {
@@ -163,7 +165,8 @@ fn a_real_terraform_takes_the_newest_commit_and_rolls_back_to_the_one_before() {
     assert_eq!(applied(), "two");
     commit("three");
     shop.confirmed(&["rollback", "dev/shop/nl"]);
-    shop.approve();
+    let card = shop.approve();
+    assert!(card.contains("input: two -> one"), "{card}");
     assert_eq!(applied(), "one");
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Shown;
 use crate::domain::digest::Digest;
 use crate::domain::look::Subject;
 
@@ -87,6 +88,10 @@ pub struct ChangeRow {
     /// that nobody keeps.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, Digest>,
+    /// The same as a person reads it, without what is a secret; a property of which nothing is told
+    /// has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<Shown>,
     /// Those of them that nothing but a count of tasks changes, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counted: Vec<String>,
@@ -113,6 +118,7 @@ impl ChangeRow {
             scope: Vec::new(),
             properties: Vec::new(),
             values: BTreeMap::new(),
+            shown: Vec::new(),
             counted: Vec::new(),
             group: String::new(),
         }
@@ -133,6 +139,14 @@ impl ChangeRow {
     #[must_use]
     pub fn is_left(&self) -> bool {
         self.does == Does::Remove && self.fate == Fate::Stays
+    }
+
+    /// The properties of which no value is told.
+    #[must_use]
+    pub fn untold(&self) -> Vec<&str> {
+        let told = |property: &str| self.shown.iter().any(|one| one.is_of(property));
+        let names = self.properties.iter().map(String::as_str);
+        names.filter(|property| !told(property)).collect()
     }
 
     /// For lists.

@@ -1,4 +1,4 @@
-//! What a plan file says, read from what the programs show of it: rows without a value.
+//! What a plan file says, read from what the programs show of it: rows without a secret.
 
 mod group;
 
@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::digest::Digest;
 use crate::domain::look::Subject;
-use crate::domain::plan::{ChangeRow, Changes, Does, Fate, Output};
+use crate::domain::plan::shown::{self, HIDDEN, LATER, without};
+use crate::domain::plan::{ChangeRow, Changes, Does, Fate, Output, Shown};
 use crate::domain::row::Row;
 
 /// What people call what others changed.
@@ -40,7 +41,7 @@ pub(super) struct Counts {
 }
 
 #[derive(Deserialize)]
-struct Shown {
+struct Told {
     #[serde(default)]
     terraform_version: String,
     #[serde(default)]
@@ -117,7 +118,7 @@ struct Change {
 
 /// Reads what `show -json` says of a plan file.
 pub(super) fn read(told: &[u8], about: Subject) -> Result<What, String> {
-    let shown: Shown = serde_json::from_slice(told).map_err(|why| why.to_string())?;
+    let shown: Told = serde_json::from_slice(told).map_err(|why| why.to_string())?;
     let managed = |one: &&Resource| one.mode != "data";
     let drift = shown.resource_drift.iter().filter(managed);
     let drift = drift.filter(|one| one.change.is_real()).filter_map(row);
@@ -130,6 +131,7 @@ pub(super) fn read(told: &[u8], about: Subject) -> Result<What, String> {
         let takes = does < rank(Does::Change);
         (!takes, group, row.group.clone(), does, row.logical.clone())
     });
+    shown::of_the_first(&mut rows);
     let count = |all: &[Does]| rows.iter().filter(|row| all.contains(&row.does)).count();
     let counts = Counts {
         add: count(&[Does::Add, Does::Import]),
@@ -239,6 +241,7 @@ fn row(one: &Resource) -> Option<ChangeRow> {
             .into_iter()
             .filter_map(|(name, digest)| Some((name, digest?)))
             .collect();
+        row.shown = one.change.shown(&row.properties);
     }
     Some(row)
 }
@@ -266,6 +269,18 @@ impl Change {
         };
         let mut names = before.keys().chain(after.keys());
         names.any(|name| of(before, name) != of(after, name))
+    }
+
+    /// From what to what these properties change, without what is marked as a secret.
+    fn shown(&self, properties: &[String]) -> Vec<Shown> {
+        let before = without(&self.before, &self.before_sensitive, HIDDEN);
+        let after = without(&self.after, &self.after_unknown, LATER);
+        let after = without(&after, &self.after_sensitive, HIDDEN);
+        let of = |all: &Value, name: &str| all.get(name).cloned().unwrap_or_default();
+        let each = properties
+            .iter()
+            .map(|name| Shown::between(name, &of(&before, name), &of(&after, name)));
+        each.flatten().collect()
     }
 
     /// The properties that change, each with a digest of from what to what; none where that is a
@@ -378,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_say_what_is_taken_first_and_no_value() {
+    fn rows_say_what_is_taken_first_and_no_secret() {
         let change = |actions: &[&str], more: Value| {
             let mut all = json!({ "actions": actions });
             all.as_object_mut()
@@ -421,6 +436,15 @@ mod tests {
         let changed = &what.changes.rows[3];
         assert_eq!(changed.properties, ["arn", "password", "size"]);
         assert_eq!(changed.values.keys().collect::<Vec<_>>(), ["size"]);
+        let shown: Vec<String> = changed.shown.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "arn: x -> (known once it is done)",
+                "password: *** -> ***",
+                "size: 1 -> 2"
+            ]
+        );
         let counts = serde_json::to_value(what.counts).unwrap();
         assert_eq!(
             counts,

@@ -158,15 +158,8 @@ fn observed(status: &str, changes: Option<cloudformation::ChangeFacts>) -> Sight
 
 fn row(logical: &str, kind: &str, does: Does) -> ChangeRow {
     ChangeRow {
-        logical: logical.to_owned(),
-        kind: kind.to_owned(),
-        does,
-        fate: Fate::Goes,
         scope: vec!["Properties".to_owned()],
-        properties: vec![],
-        values: std::collections::BTreeMap::new(),
-        counted: Vec::new(),
-        group: String::new(),
+        ..ChangeRow::new(logical, kind, does)
     }
 }
 

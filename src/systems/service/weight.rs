@@ -189,17 +189,7 @@ mod tests {
     /// The card lists the new revision as a replacement: the words of its level say so too.
     #[test]
     fn a_level_says_no_other_than_its_rows() {
-        let row = |kind: &str, does| ChangeRow {
-            logical: "It".to_owned(),
-            kind: kind.to_owned(),
-            does,
-            fate: Fate::Goes,
-            scope: Vec::new(),
-            properties: Vec::new(),
-            values: std::collections::BTreeMap::new(),
-            counted: Vec::new(),
-            group: String::new(),
-        };
+        let row = |kind: &str, does| ChangeRow::new("It", kind, does);
         let of =
             |rows: &[ChangeRow]| level(EnvClass::Development, Verb::Deploy, danger(Some(rows)));
         let revision = row("AWS::ECS::TaskDefinition", Does::Replace);

@@ -203,8 +203,10 @@ fn change(row: &ChangeRow, kind: usize, wide: usize, theme: &Theme) -> Vec<Row> 
         (format!("{} ", pad(&row.kind, kind)), dim),
         (format!("{}{maybe}", row.logical), theme.style(Role::Text)),
     ]];
-    if !row.properties.is_empty() {
-        for text in wrap(&row.properties.join(", "), wide.saturating_sub(12), 0) {
+    let untold = Some(row.untold().join(", ")).filter(|names| !names.is_empty());
+    let values = row.shown.iter().map(ToString::to_string);
+    for line in untold.into_iter().chain(values) {
+        for text in wrap(&line, wide.saturating_sub(12), 2) {
             out.push(vec![(" ".repeat(12), dim), (text, dim)]);
         }
     }

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::parameters::without_hidden;
 use super::resolve::{LATER, Scope};
 use super::template::{Definition, Template, references};
 use super::{All, CfnStack, Resource, Version, nested, scope, tasks};
@@ -169,7 +170,9 @@ impl Side<'_> {
             let (before, after) = (old.properties.get(name), new.get(name));
             for (key, value) in [("BeforeValue", before), ("AfterValue", after)] {
                 if let Some(value) = value.filter(|_| !source.perhaps) {
-                    told["Target"][key] = Value::String(text_of(value));
+                    let values = [&self.stack.version.parameters, self.scope.parameters];
+                    let text = without_hidden(self.scope.template, values, text_of(value));
+                    told["Target"][key] = Value::String(text);
                 }
             }
             details.push(told);

@@ -84,6 +84,21 @@ pub fn shown(template: &Template, values: &BTreeMap<String, String>) -> Value {
     Value::Array(rows.collect())
 }
 
+/// A text without the values that these parameters have and that are not shown.
+#[must_use]
+pub fn without_hidden(
+    template: &Template,
+    all: [&BTreeMap<String, String>; 2],
+    text: String,
+) -> String {
+    let declared = template.part("Parameters");
+    let is_hidden = |name: &str| declared.get(name).is_some_and(|p| Params(p).flag("NoEcho"));
+    let values = all.into_iter().flatten();
+    values
+        .filter(|(name, value)| is_hidden(name) && !value.is_empty())
+        .fold(text, |text, (_, value)| text.replace(value, HIDDEN))
+}
+
 fn check(name: &str, value: &str, declaration: &Value) -> Result<(), AwsError> {
     let rule = Params(declaration);
     let refuse = |why: String| {

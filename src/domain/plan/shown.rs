@@ -1,0 +1,299 @@
+//! From what to what a property changes, as a person reads it. What is a secret by its name or by its
+//! form, and what its own system marks as one, is not told.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::text::safe::Safe;
+use crate::text::secret::MASK;
+
+/// How many values of one property are told.
+const LEAVES: usize = 12;
+/// How many characters of one.
+const LONGEST: usize = 120;
+/// How many characters are told of what stands before the first difference of two long texts.
+const BEFORE: usize = 16;
+/// Of how many rows the values are told: nobody reads more of them, and each is stored.
+const ROWS: usize = 200;
+/// What stands for what is known only once it is done.
+pub const LATER: &str = "(known once it is done)";
+
+/// One value that changes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Shown {
+    /// Where it stands: the property, and the way to the value within it (`tags.env`).
+    pub path: Safe,
+    /// What it is; none where there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Safe>,
+    /// What it comes to be; none where it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Safe>,
+}
+
+impl Shown {
+    /// Every value that differs between two of a property, up to a number of them.
+    #[must_use]
+    pub fn between(property: &str, from: &Value, to: &Value) -> Vec<Self> {
+        let mut all = Vec::new();
+        differences(property, property, from, to, &mut all);
+        let more = all.len().saturating_sub(LEAVES);
+        if more > 0 {
+            all.truncate(LEAVES);
+            all.push(Self {
+                path: Safe::new(&format!("{property}, and {more} more values of it")),
+                from: None,
+                to: None,
+            });
+        }
+        all
+    }
+
+    /// Whether it is of this property.
+    #[must_use]
+    pub fn is_of(&self, property: &str) -> bool {
+        let rest = self.path.as_str().strip_prefix(property);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[', ',']))
+    }
+
+    /// The same, with another way of writing its texts.
+    #[must_use]
+    pub fn with(self, cover: impl Fn(&str) -> String) -> Self {
+        let each = |text: Safe| Safe::new(&cover(text.as_str()));
+        Self {
+            path: each(self.path),
+            from: self.from.map(each),
+            to: self.to.map(each),
+        }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |value: &Option<Safe>| {
+            let text = value.as_ref().map(Safe::as_str);
+            text.unwrap_or("(none)").to_owned()
+        };
+        match (&self.from, &self.to) {
+            (None, None) => write!(f, "{}", self.path),
+            (from, to) => write!(f, "{}: {} -> {}", self.path, of(from), of(to)),
+        }
+    }
+}
+
+/// Leaves the values of the first rows alone.
+pub fn of_the_first(rows: &mut [super::ChangeRow]) {
+    for row in rows.iter_mut().skip(ROWS) {
+        row.shown.clear();
+    }
+}
+
+/// Walks two values side by side. `name` is the last word of the way: it may say that what stands
+/// there is a secret.
+fn differences(path: &str, name: &str, from: &Value, to: &Value, all: &mut Vec<Shown>) {
+    if from == to {
+        return;
+    }
+    match (written(from), written(to)) {
+        (Value::Object(one), Value::Object(other)) => {
+            let mut names: Vec<&String> = one.keys().chain(other.keys()).collect();
+            names.sort();
+            names.dedup();
+            for name in names {
+                let of = |all: &serde_json::Map<String, Value>| {
+                    all.get(name).cloned().unwrap_or_default()
+                };
+                differences(&format!("{path}.{name}"), name, &of(&one), &of(&other), all);
+            }
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            for n in 0..one.len().max(other.len()) {
+                let of = |all: &[Value]| all.get(n).cloned().unwrap_or_default();
+                differences(&format!("{path}[{n}]"), name, &of(&one), &of(&other), all);
+            }
+        }
+        (one, other) => {
+            let (from, to) = (text(name, &one), text(name, &other));
+            let (from, to) = around(from, to);
+            all.push(Shown {
+                path: Safe::new(path),
+                from,
+                to,
+            });
+        }
+    }
+}
+
+/// A value; a text that is a document is that document.
+fn written(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.starts_with(['{', '[']) => {
+            serde_json::from_str(text).unwrap_or_else(|_| value.clone())
+        }
+        other => other.clone(),
+    }
+}
+
+/// A value as a text, without what is a secret; none where there is nothing.
+fn text(name: &str, value: &Value) -> Option<Safe> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(Safe::told_of(name, text)),
+        Value::Bool(_) | Value::Number(_) => Some(Safe::told_of(name, &value.to_string())),
+        // Whatever stands in it under a telling name is covered there.
+        Value::Array(_) | Value::Object(_) => Some(Safe::told(&covered(name, value).to_string())),
+    }
+}
+
+/// A value whose secrets are covered by the names under which they stand.
+fn covered(name: &str, value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(Safe::told_of(name, text).into_string()),
+        Value::Array(items) => items.iter().map(|item| covered(name, item)).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, field)| (name.clone(), covered(name, field)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
+/// Two texts, of long ones what stands around their first difference.
+fn around(from: Option<Safe>, to: Option<Safe>) -> (Option<Safe>, Option<Safe>) {
+    let chars = |text: &Option<Safe>| -> Vec<char> {
+        text.iter().flat_map(|text| text.as_str().chars()).collect()
+    };
+    let (one, other) = (chars(&from), chars(&to));
+    let same = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let longest = one.len().max(other.len());
+    let skip = if longest > LONGEST {
+        same.saturating_sub(BEFORE)
+    } else {
+        0
+    };
+    let cut = |text: Option<Safe>, chars: &[char]| {
+        text.map(|text| {
+            if chars.len() <= LONGEST && skip == 0 {
+                return text;
+            }
+            let rest = chars.get(skip..).unwrap_or_default();
+            let mut cut: String = rest.iter().take(LONGEST).collect();
+            if skip > 0 {
+                cut.insert(0, '…');
+            }
+            if rest.len() > LONGEST {
+                cut.push('…');
+            }
+            Safe::new(&cut)
+        })
+    };
+    (cut(from, &one), cut(to, &other))
+}
+
+/// A value whose parts that are marked are covered: `true` marks all that stands at its place.
+#[must_use]
+pub fn without(value: &Value, marks: &Value, instead: &str) -> Value {
+    match (value, marks) {
+        (_, Value::Bool(true)) => Value::String(instead.to_owned()),
+        (Value::Object(fields), Value::Object(marks)) => {
+            let mut all = fields.clone();
+            for (name, mark) in marks {
+                let value = all.get(name).cloned().unwrap_or_default();
+                let covered = without(&value, mark, instead);
+                if covered != Value::Null {
+                    all.insert(name.clone(), covered);
+                }
+            }
+            Value::Object(all)
+        }
+        (Value::Array(items), Value::Array(marks)) => {
+            let mark = |n: usize| marks.get(n).unwrap_or(&Value::Null);
+            let each = items.iter().enumerate();
+            each.map(|(n, item)| without(item, mark(n), instead))
+                .collect()
+        }
+        (value, _) => value.clone(),
+    }
+}
+
+/// What stands for a secret that its own system marks.
+pub const HIDDEN: &str = MASK;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(from: &Value, to: &Value) -> Vec<String> {
+        let all = Shown::between("conf", from, to);
+        all.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn each_value_that_differs_is_told_with_the_way_to_it() {
+        let from = json!({ "tags": { "env": "dev", "team": "a" }, "size": 1, "on": true, "old": "x", "list": [1, 2] });
+        let to = json!({ "tags": { "env": "prod", "team": "a" }, "size": 2, "on": true, "list": [1, 3, 4] });
+        assert_eq!(
+            told(&from, &to),
+            [
+                "conf.list[1]: 2 -> 3",
+                "conf.list[2]: (none) -> 4",
+                "conf.old: x -> (none)",
+                "conf.size: 1 -> 2",
+                "conf.tags.env: dev -> prod",
+            ]
+        );
+        let policy =
+            |action: &str| json!(json!({ "Statement": [{ "Action": action }] }).to_string());
+        assert_eq!(
+            told(&policy("s3:Get*"), &policy("s3:*")),
+            ["conf.Statement[0].Action: s3:Get* -> s3:*"]
+        );
+        assert_eq!(told(&from, &from), [""; 0]);
+    }
+
+    #[test]
+    fn no_secret_is_told() {
+        let from = json!({ "password": "hunter2hunter2", "env": { "API_TOKEN": "aaaabbbb" }, "url": "postgres://u:pa55word@h/d" });
+        let to = json!({ "password": "hunter3hunter3", "env": { "API_TOKEN": "ccccdddd", "DB_PASSWORD": "eeeeffff" }, "url": "postgres://u:pa66word@h/d" });
+        let all = told(&from, &to).join("\n");
+        for secret in ["hunter", "aaaa", "cccc", "eeee", "pa55", "pa66"] {
+            assert!(!all.contains(secret), "{all}");
+        }
+        assert!(all.contains("conf.password: *** -> ***"), "{all}");
+        let made = told(&Value::Null, &json!([{ "password": "hunter2hunter2" }]));
+        assert_eq!(made, [r#"conf: (none) -> [{"password":"***"}]"#]);
+    }
+
+    #[test]
+    fn what_is_marked_is_covered_and_what_comes_later_is_named() {
+        let value = json!({ "a": [{ "b": "x", "c": 1 }], "d": 2 });
+        let marks = json!({ "a": [{ "b": true }], "arn": true });
+        assert_eq!(
+            without(&value, &marks, LATER),
+            json!({ "a": [{ "b": LATER, "c": 1 }], "d": 2, "arn": LATER })
+        );
+        assert_eq!(without(&value, &json!(true), HIDDEN), json!("***"));
+    }
+
+    #[test]
+    fn of_long_texts_the_first_difference_is_told() {
+        let long = |end: &str| json!(format!("{}{end}", "x".repeat(500)));
+        let all = told(&long("one"), &long("two"));
+        let same = "x".repeat(BEFORE);
+        assert_eq!(all, [format!("conf: …{same}one -> …{same}two")]);
+        let many: Value = (0..40)
+            .map(|n| (n.to_string(), json!(n)))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let all = told(&json!({}), &many);
+        assert_eq!(
+            (all.len(), all[12].as_str()),
+            (13, "conf, and 28 more values of it")
+        );
+    }
+}
