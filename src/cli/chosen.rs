@@ -64,6 +64,7 @@ fn option(flag: &'static Flag, systems: &[&'static str]) -> Arg {
             .value_parser(PossibleValuesParser::new(names)),
         Form::Number(_) => arg.value_name("N"),
         Form::Commit => arg.value_name("COMMIT"),
+        Form::Version => arg.value_name("NAME=VERSION"),
         Form::Text(_) | Form::Change => arg.value_name("TEXT"),
     }
 }

@@ -95,14 +95,32 @@ pub struct Brings {
     pub first: String,
     /// Where it is there.
     pub then: String,
+    /// The flag by which one of what it is made of is brought in another version; none where all of
+    /// it has one.
+    pub pin: Option<&'static str>,
+}
+
+impl Brings {
+    /// At first this, and later that.
+    #[must_use]
+    pub fn of(first: impl Into<String>, then: impl Into<String>) -> Self {
+        Self {
+            first: first.into(),
+            then: then.into(),
+            pin: None,
+        }
+    }
+
+    /// The same each time.
+    #[must_use]
+    pub fn always(what: impl Into<String>) -> Self {
+        let what = what.into();
+        Self::of(what.clone(), what)
+    }
 }
 
 impl Default for Brings {
     fn default() -> Self {
-        let files = "deploy the files now".to_owned();
-        Self {
-            first: files.clone(),
-            then: files,
-        }
+        Self::always("deploy the files now")
     }
 }

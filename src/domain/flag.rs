@@ -17,6 +17,9 @@ use crate::text::quote;
 use crate::text::safe::Safe;
 use crate::text::secret;
 
+/// The longest name, and the longest version, of what one is made of.
+const LONGEST: usize = 128;
+
 /// The flags that are set, by name.
 pub type Flags = BTreeMap<FlagName, Value>;
 
@@ -79,6 +82,25 @@ pub fn text(flags: &Flags, name: &str) -> Option<String> {
     Some(value.to_string()).filter(|text| !text.is_empty())
 }
 
+/// The versions that a flag of that form names, each of what.
+#[must_use]
+pub fn versions(flags: &Flags, name: &str) -> BTreeMap<String, String> {
+    let text = text(flags, name).unwrap_or_default();
+    let all = text.split(',').filter_map(version);
+    all.map(|(name, version)| (name.to_owned(), version.to_owned()))
+        .collect()
+}
+
+/// A name, and its version.
+fn version(part: &str) -> Option<(&str, &str)> {
+    let (name, version) = part.split_once('=')?;
+    let is_plain = |text: &str| {
+        let taken = |b: u8| b.is_ascii_alphanumeric() || b"-_.+/".contains(&b);
+        !text.is_empty() && text.len() <= LONGEST && text.bytes().all(taken)
+    };
+    (is_plain(name) && is_plain(version)).then_some((name, version))
+}
+
 /// Whether a switch is on.
 #[must_use]
 pub fn is_set(flags: &Flags, switch: &str) -> bool {
@@ -114,6 +136,8 @@ pub enum Form {
     Change,
     /// A commit by its whole name; none when nobody sets it.
     Commit,
+    /// What it is made of in other versions, as `NAME=VERSION`; none when nobody sets it.
+    Version,
 }
 
 impl Form {
@@ -122,7 +146,7 @@ impl Form {
             Form::Switch(on) => Value::Switch(on),
             Form::Number(number) => Value::Number(number),
             Form::Text(text) => Value::Text(text.into()),
-            Form::OneOf(_) | Form::Change | Form::Commit => Value::Text("".into()),
+            Form::OneOf(_) | Form::Change | Form::Commit | Form::Version => Value::Text("".into()),
         }
     }
 
@@ -135,6 +159,7 @@ impl Form {
             Form::OneOf(names) => format!("one of {}", names.join(", ")),
             Form::Change => "NAME=file:/whole/path, NAME=env:VARIABLE or -NAME".to_owned(),
             Form::Commit => "a commit by its whole name, 40 digits of 0-9a-f".to_owned(),
+            Form::Version => "NAME=VERSION, of several with ',' between them".to_owned(),
         }
     }
 
@@ -160,6 +185,11 @@ impl Form {
             (Form::Commit, Value::Text(text)) => {
                 let is_one = text.is_empty() || text.as_str().parse::<Commit>().is_ok();
                 is_one.then(|| given.clone())
+            }
+            (Form::Version, Value::Text(text)) => {
+                let mut all = text.as_str().split(',').filter(|part| !part.is_empty());
+                all.all(|part| version(part).is_some())
+                    .then(|| given.clone())
             }
             (_, Value::Number(_) | Value::Switch(_)) => None,
         }
@@ -195,7 +225,7 @@ pub fn offered(declared: &[Flag], purpose: Purpose, set: &Flags) -> Vec<Offered>
         let among = match flag.form {
             Form::Switch(_) => vec![Value::Switch(false), Value::Switch(true)],
             Form::OneOf(names) => texts(&[&[""], names].concat()),
-            Form::Number(_) | Form::Text(_) | Form::Commit => Vec::new(),
+            Form::Number(_) | Form::Text(_) | Form::Commit | Form::Version => Vec::new(),
             Form::Change => return None,
         };
         let (name, usual) = (flag.name.parse::<FlagName>().ok()?, flag.form.preset());

@@ -2,6 +2,7 @@
 //! engine decides again: this only keeps people from asking in vain.
 
 mod open;
+mod versions;
 mod ways;
 
 use crate::domain::ask::Intent;

@@ -163,6 +163,13 @@ fn a_real_terraform_takes_the_newest_commit_and_rolls_back_to_the_one_before() {
     let (said, well) = shop.deploy(&["--auto-approve"]);
     assert!(well, "{said}");
     assert_eq!(applied(), "two");
+    // One component goes to a version that somebody names, and its file is not touched.
+    git(folder, &["tag", "v1", "HEAD~1"]);
+    let (said, well) = shop.deploy(&["--auto-approve", "--pin=cart=v1"]);
+    assert!(well, "{said}");
+    assert_eq!(applied(), "one");
+    assert!(shop.deploy(&["--auto-approve"]).1);
+    assert_eq!(applied(), "two");
     commit("three");
     shop.confirmed(&["rollback", "dev/shop/nl"]);
     let card = shop.approve();

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::version::at_version;
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::request::SourceBundle;
@@ -59,12 +60,17 @@ impl Lasting {
         self.root.join(&self.node)
     }
 
-    /// The files with texts of the node's own one put in place of what stands for them.
+    /// The files with texts of the node's own one put in place of what stands for them, and with
+    /// components in other versions than it says.
+    ///
+    /// # Errors
+    /// A component is not fetched by its version.
     pub(super) fn put(
         &self,
         mut bundle: SourceBundle,
         texts: &BTreeMap<String, String>,
-    ) -> SourceBundle {
+        versions: &BTreeMap<String, [String; 2]>,
+    ) -> Result<SourceBundle, Failure> {
         let own = bundle.files.get_mut(&format!("{}/{OWN}", self.node));
         let text = own
             .as_ref()
@@ -73,10 +79,16 @@ impl Lasting {
             let all = texts.iter();
             all.fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
         });
-        if let (Some(file), Some(put)) = (own, put) {
+        if let (Some(file), Some(mut put)) = (own, put) {
+            for (component, [from, to]) in versions {
+                put = at_version(&put, component, from, to).ok_or_else(|| {
+                    let says = format!("{component} is not fetched by its version {from}");
+                    Failure::new(says).hint("write the version into its file, and deploy that")
+                })?;
+            }
             file.bytes = put.into_bytes();
         }
-        bundle
+        Ok(bundle)
     }
 
     /// Lays out the files of a release; those that are as they were stay as they are.

@@ -11,6 +11,7 @@ mod params;
 mod planned;
 mod tool;
 mod ui;
+mod version;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -154,7 +155,7 @@ async fn generate(tool: &Tool<'_>) -> Result<Output, Failure> {
     let digest = params.bundle;
     let digest = digest.ok_or_else(|| Failure::new("no files were given"))?;
     let bundle = tool.job.port.bundle(digest).await?;
-    let bundle = tool.lasting.put(bundle, &params.put);
+    let bundle = tool.lasting.put(bundle, &params.put, &params.versions)?;
     let lasting = tool.lasting.clone();
     let files = params.files();
     let laid = tokio::task::spawn_blocking(move || {

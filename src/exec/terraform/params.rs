@@ -23,6 +23,10 @@ pub(super) struct Params {
     /// What is put in its own file in place of what stands for it.
     #[serde(default)]
     pub(super) put: BTreeMap<String, String>,
+    /// Its components that have another version than its files say: what those say, and what is put
+    /// in its place.
+    #[serde(default)]
+    pub(super) versions: BTreeMap<String, [String; 2]>,
     /// What the original program makes the files of the node of, where it does.
     #[serde(default)]
     pub(super) original: Option<Original>,
@@ -65,7 +69,13 @@ impl Params {
             (put, None) if put.is_empty() => bundle,
             (put, original) => Digest::of("holdpoint/put/1", &json!([bundle, put, original])),
         };
-        self.bundle.map(with)
+        let other = |bundle| Digest::of("holdpoint/put/2", &json!([bundle, self.versions]));
+        let files = self.bundle.map(with);
+        if self.versions.is_empty() {
+            files
+        } else {
+            files.map(other)
+        }
     }
 }
 

@@ -145,10 +145,7 @@ impl System for Component {
             |_| String::new(),
             |branch| format!("build and test branch {branch} as it is now, and publish it"),
         );
-        Brings {
-            first: then.clone(),
-            then,
-        }
+        Brings::always(then)
     }
 
     /// A push to any branch is built and tested.

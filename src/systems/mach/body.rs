@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::entry::{MachEntry, Program};
 use super::generate::Generated;
 use super::graph::Node;
-use super::latest::{Pin, placeholder};
+use super::instead::Instead;
+use super::latest::Pin;
 use super::make::Made;
 use super::tree::Kept;
 use crate::domain::digest::Digest;
@@ -44,6 +45,12 @@ pub(super) struct Body {
     /// Those for which it was found.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) pins: BTreeMap<String, Pin>,
+    /// Those that a person asked for in another version than the file says.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) instead: BTreeMap<String, Instead>,
+    /// Those whose module is not fetched by their version.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) fixed: BTreeSet<String>,
     /// Where versions of them are registered.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) registered: BTreeMap<String, Registry>,
@@ -112,8 +119,7 @@ impl Body {
 
     /// What its steps need to know.
     pub(super) fn params(&self) -> Value {
-        let put = self.pins.iter();
-        let put = put.map(|(component, pin)| (placeholder(component), &pin.version));
+        let put = self.put();
         let artifacts = self.components.iter().filter_map(|(name, version)| {
             let registry = self.registered.get(name)?.clone();
             let version = version.clone();
@@ -121,7 +127,8 @@ impl Body {
         });
         json!({
             "artifacts": artifacts.collect::<BTreeMap<_, _>>(),
-            "put": put.collect::<BTreeMap<_, _>>(),
+            "put": put["put"],
+            "versions": put["versions"],
             "original": self.original,
             "node": self.node,
             "program": self.program.word(),
@@ -195,6 +202,8 @@ impl Making<'_> {
             components: generated.components.clone(),
             latest: generated.latest.clone(),
             pins: BTreeMap::new(),
+            instead: BTreeMap::new(),
+            fixed: generated.fixed.clone(),
             registered: generated.registered.clone(),
             after: before.map(Node::name).collect(),
             state: generated.state.clone(),

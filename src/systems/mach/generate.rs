@@ -39,6 +39,8 @@ pub(super) struct Generated {
     pub(super) components: Vec<(String, String)>,
     /// Those of them whose version is the newest of a branch, each with that branch.
     pub(super) latest: BTreeMap<String, String>,
+    /// Those whose module is not fetched by their version.
+    pub(super) fixed: BTreeSet<String>,
     /// Where versions of them are registered.
     pub(super) registered: BTreeMap<String, Registry>,
     /// The encrypted file that it reads, by the path that it has beside it.
@@ -147,6 +149,12 @@ impl Making<'_> {
             let branch = one.component.latest.as_ref()?;
             Some((one.own.name.text.clone(), branch.name.clone()))
         });
+        let fixed = components.iter().filter(|one| match &one.component.source {
+            Source::Folder(_) => true,
+            Source::Address(address) => !address.contains(&one.component.is),
+            Source::Registry(_) => false,
+        });
+        let fixed = fixed.map(|one| one.own.name.text.clone());
         let registered = components
             .iter()
             .filter_map(|one| match &one.component.among {
@@ -165,6 +173,7 @@ impl Making<'_> {
             state: self.config.state.says(&self.node.name()),
             components: versions,
             latest: latest.collect(),
+            fixed: fixed.collect(),
             registered: registered.collect(),
             encrypted,
         }

@@ -7,6 +7,7 @@ mod entry;
 mod generate;
 mod given;
 mod graph;
+mod instead;
 mod latest;
 mod make;
 mod plan;
@@ -172,6 +173,7 @@ impl System for Mach {
             plan::REFRESH,
             plan::UNLOCK_FIRST,
             plan::FORCE,
+            instead::PIN,
         ]
     }
 
@@ -205,14 +207,12 @@ impl System for Mach {
     }
 
     fn brings(&self, spec: &Spec) -> Brings {
-        let then = if spec.is_whole() {
-            "deploy all parts, each after those before it"
-        } else {
-            EACH
-        };
+        if spec.is_whole() {
+            return Brings::always("deploy all parts, each after those before it");
+        }
         Brings {
-            first: then.to_owned(),
-            then: then.to_owned(),
+            pin: Some(instead::PIN.name),
+            ..Brings::always(EACH)
         }
     }
 
@@ -222,8 +222,10 @@ impl System for Mach {
         looks
     }
 
-    fn settled(&self, _ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Option<Spec> {
-        latest::settled(spec, seen)
+    fn settled(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Option<Spec> {
+        let found = latest::settled(spec, seen);
+        let other = instead::settled(&ask.flags, found.as_ref().unwrap_or(spec));
+        other.or(found)
     }
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
@@ -232,7 +234,7 @@ impl System for Mach {
             group::plan(self, ask, spec).map(|plan| plan::of_whole(ask, plan))
         } else {
             lacking.clone()?;
-            plan::plan(ask, spec, seen)
+            plan::plan(ask, spec, seen).map(|plan| instead::told(plan, spec))
         }?;
         plan.says.extend(latest::says(spec));
         // Of a whole the parts that need it fail, and the others do not wait for it.

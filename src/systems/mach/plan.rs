@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::body::Body;
+use super::instead;
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{self, Flag, Flags};
@@ -88,6 +89,7 @@ pub(super) fn plan(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Fa
     if ask.purpose == Purpose::Teardown {
         group::may_go(ask)?;
     }
+    instead::may_be(&ask.flags, &body)?;
     if ask.purpose != Purpose::Teardown && is_on(&ask.flags, REFRESH) {
         return Ok(refresh(ask, &body));
     }

@@ -1,5 +1,6 @@
 //! What is made of configurations, beside what the original generator makes of the same ones.
 
+mod instead;
 mod latest;
 mod plans;
 mod whole;

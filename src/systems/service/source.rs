@@ -173,10 +173,7 @@ impl Source {
                     .to_owned()
             }
         };
-        Brings {
-            first: says.clone(),
-            then: says,
-        }
+        Brings::always(says)
     }
 
     pub(super) fn rows(&self) -> Vec<Row> {

@@ -197,15 +197,11 @@ impl System for Stages {
     }
 
     fn brings(&self, spec: &Spec) -> Brings {
-        let then = if spec.is_whole() {
+        Brings::always(if spec.is_whole() {
             "deploy all stages, each after those that it needs"
         } else {
             EACH
-        };
-        Brings {
-            first: then.to_owned(),
-            then: then.to_owned(),
-        }
+        })
     }
 
     fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {

@@ -189,14 +189,14 @@ impl System for Website {
     fn brings(&self, spec: &Spec) -> Brings {
         let build = Body::of(spec).ok().and_then(|body| body.site.build);
         match build {
-            Some(build) => Brings {
-                first: "provision the site; nothing is built yet".to_owned(),
-                then: format!("deploy branch {} as it is now", build.branch.as_str()),
-            },
-            None => Brings {
-                first: "provision the site; `holdpoint publish` brings files".to_owned(),
-                then: "provision the site again; `holdpoint publish` brings files".to_owned(),
-            },
+            Some(build) => Brings::of(
+                "provision the site; nothing is built yet",
+                format!("deploy branch {} as it is now", build.branch.as_str()),
+            ),
+            None => Brings::of(
+                "provision the site; `holdpoint publish` brings files",
+                "provision the site again; `holdpoint publish` brings files",
+            ),
         }
     }
 

@@ -120,7 +120,18 @@ pub(super) fn rollback(cx: &Cx<'_>) -> Result<Order, Denied> {
     if let Some(order) = back_to(cx)? {
         return Ok(order);
     }
-    cx.single(Doing::Rollback, "roll back")
+    let mut order = cx.single(Doing::Rollback, "roll back")?;
+    if let Order::Card { target, offers, .. } = &mut order
+        && let Some(stack) = target.stack()
+    {
+        let alone = cx.world.versions_before(stack).into_iter();
+        offers.extend(alone.map(|before| Offer {
+            label: format!("{} alone back to {}", before.name, before.version),
+            note: format!("of {}; everything else stays", before.of),
+            intent: before.intent,
+        }));
+    }
+    Ok(order)
 }
 
 /// Back to the release of the deployment under the cursor, where that ended well and another one is
@@ -328,6 +339,7 @@ mod tests {
     use crate::domain::class::EnvClass;
     use crate::domain::ids::AskId;
     use crate::domain::label::Label;
+    use crate::domain::row::Row;
     use crate::world::fixture::{self, NOW, Scene, decided, id};
 
     /// On the page of an earlier deployment *rollback* means its release; of the one in service, what
@@ -374,6 +386,45 @@ mod tests {
             scene.world.in_service(&id("x/a")).unwrap().no(),
             of("3").no()
         );
+    }
+
+    /// Each thing that the release in service is made of may go back alone.
+    #[test]
+    fn a_rollback_offers_what_each_thing_was_before() {
+        let mut scene = Scene::new();
+        let spec = |release: &str| fixture::spec("x/a", release);
+        scene
+            .env("x", EnvClass::Development)
+            .listed("x/a", Ok(spec("4")));
+        for (ago, release, cart, list) in [
+            (900, "1", "v1", "v7"),
+            (600, "2", "v2", "v7"),
+            (300, "3", "v3", "v7"),
+        ] {
+            let d = scene.ago(ago).good("x/a", spec(release));
+            let d = scene.world.folds.deployments.get_mut(&d).unwrap();
+            let plan = Arc::make_mut(d).plan.as_mut().unwrap();
+            Arc::make_mut(plan).brings = vec![Row::new("cart", cart), Row::new("list", list)];
+        }
+        scene.cfn("x/a", "UPDATE_COMPLETE", 300, vec![]);
+        let target = Target::Stack(id("x/a"));
+        let labels = |scene: &Scene| -> Vec<String> {
+            let cx = Cx {
+                world: &scene.world,
+                now: NOW,
+                target: Some(&target),
+                own: &[],
+            };
+            let Ok(Order::Card { offers, .. }) = rollback(&cx) else {
+                panic!()
+            };
+            offers.into_iter().map(|offer| offer.label).collect()
+        };
+        assert_eq!(labels(&scene), ["roll back"]);
+        let catalog = Arc::make_mut(&mut scene.world.catalog);
+        let entry = catalog.stacks.get_mut(&id("x/a")).unwrap();
+        entry.brings.pin = Some("pin");
+        assert_eq!(labels(&scene), ["roll back", "cart alone back to v2"]);
     }
 
     /// A row of a menu names no release, or the one that stands on the card that it leads to.

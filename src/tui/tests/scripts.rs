@@ -104,10 +104,10 @@ fn a_menu_names_the_branch_and_offers_no_provisioning_as_a_release() {
             step.leaves = Some(leaves);
         }
         let catalog = Arc::make_mut(&mut scene.world.catalog);
-        catalog.stacks.get_mut(&stack).unwrap().brings = Brings {
-            first: "provision the site; nothing is built yet".to_owned(),
-            then: "deploy branch main as it is now".to_owned(),
-        };
+        catalog.stacks.get_mut(&stack).unwrap().brings = Brings::of(
+            "provision the site; nothing is built yet",
+            "deploy branch main as it is now",
+        );
         let mut bench = Bench::new(scene.world);
         bench
             .keys("/dev/orders<Enter>")
