@@ -7,6 +7,7 @@ mod pieces;
 pub use pieces::Cut;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -16,6 +17,7 @@ use serde_json::Value;
 use self::pieces::Pieces;
 use super::failure::Failure;
 use super::plan::{ChangeRow, Changes, Output};
+use crate::text::safe::Safe;
 use crate::text::secret::{MASK, mask};
 
 /// A secret that was read. It has no way into a text, a log or JSON but [`Secret::reveal`].
@@ -56,6 +58,8 @@ impl fmt::Debug for Secret {
 
 /// Shorter ones are not covered.
 const SHORTEST: usize = 6;
+/// The least length of a value that is covered because a secret comes in its place.
+const OLD: usize = 4;
 /// A shorter line of a secret of several lines tells nothing by itself.
 const LINE: usize = 12;
 /// Values that are none, and stand in every other line.
@@ -186,9 +190,30 @@ impl Masks {
         }
     }
 
-    /// What would change, covered: names and properties come from the outside.
+    /// What would change, covered: names and values come from the outside. A value in whose place a
+    /// secret comes was one itself, and is covered wherever it stands.
     fn cover_changes(&self, changes: Changes) -> Changes {
         let all = |texts: Vec<String>| texts.iter().map(|text| self.cover_text(text)).collect();
+        let values = changes.rows.iter().flat_map(|row| &row.shown);
+        let before: BTreeSet<String> = values
+            .filter_map(|shown| {
+                let is_covered = |text: &Option<Safe>| {
+                    text.as_ref().is_some_and(|text| self.is_in(text.as_str()))
+                };
+                match (is_covered(&shown.from), is_covered(&shown.to)) {
+                    (false, true) => shown.from.clone(),
+                    (true, false) => shown.to.clone(),
+                    (true, true) | (false, false) => None,
+                }
+            })
+            .map(Safe::into_string)
+            .filter(|text| text.len() >= OLD && text != MASK)
+            .collect();
+        let cover = |text: &str| {
+            let text = self.cover_text(text);
+            let all = before.iter().rev();
+            all.fold(text, |text, one| text.replace(one.as_str(), MASK))
+        };
         let rows = changes.rows.into_iter().map(|row| ChangeRow {
             logical: self.cover_text(&row.logical),
             kind: self.cover_text(&row.kind),
@@ -197,7 +222,7 @@ impl Masks {
             shown: row
                 .shown
                 .into_iter()
-                .map(|shown| shown.with(|text| self.cover_text(text)))
+                .map(|shown| shown.with(cover))
                 .collect(),
             counted: all(row.counted),
             group: self.cover_text(&row.group),
@@ -208,6 +233,11 @@ impl Masks {
             loses: all(changes.loses),
             ..changes
         }
+    }
+
+    /// Whether a secret stands in a text.
+    fn is_in(&self, text: &str) -> bool {
+        self.cover_text(text) != text
     }
 }
 

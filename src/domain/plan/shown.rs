@@ -1,13 +1,15 @@
 //! From what to what a property changes, as a person reads it. What is a secret by its name or by its
 //! form, and what its own system marks as one, is not told.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::text::counted::counted;
 use crate::text::safe::Safe;
-use crate::text::secret::MASK;
+use crate::text::secret::{self, MASK};
 
 /// How many values of one property are told.
 const LEAVES: usize = 12;
@@ -17,6 +19,8 @@ const LONGEST: usize = 120;
 const BEFORE: usize = 16;
 /// Of how many rows the values are told: nobody reads more of them, and each is stored.
 const ROWS: usize = 200;
+/// How long a text must be that is covered wherever it stands.
+const SHORTEST: usize = 4;
 /// What stands for what is known only once it is done.
 pub const LATER: &str = "(known once it is done)";
 
@@ -90,10 +94,19 @@ pub fn of_the_first(rows: &mut [super::ChangeRow]) {
     }
 }
 
-/// Walks two values side by side. `name` is the last word of the way: it may say that what stands
-/// there is a secret.
+/// Walks two values side by side. `name` is the last word of the way; below one that says that a secret
+/// stands there nothing is told.
 fn differences(path: &str, name: &str, from: &Value, to: &Value, all: &mut Vec<Shown>) {
     if from == to {
+        return;
+    }
+    if hides(name) {
+        let covered = |value: &Value| (!value.is_null()).then(|| Safe::new(MASK));
+        all.push(Shown {
+            path: Safe::new(path),
+            from: covered(from),
+            to: covered(to),
+        });
         return;
     }
     match (written(from), written(to)) {
@@ -101,11 +114,12 @@ fn differences(path: &str, name: &str, from: &Value, to: &Value, all: &mut Vec<S
             let mut names: Vec<&String> = one.keys().chain(other.keys()).collect();
             names.sort();
             names.dedup();
+            let told = [&one, &other].into_iter().find_map(named);
             for name in names {
-                let of = |all: &serde_json::Map<String, Value>| {
-                    all.get(name).cloned().unwrap_or_default()
-                };
-                differences(&format!("{path}.{name}"), name, &of(&one), &of(&other), all);
+                let of = |all: &Map<String, Value>| all.get(name).cloned().unwrap_or_default();
+                let stands = told.filter(|_| is_value(name)).unwrap_or(name);
+                let path = format!("{path}.{name}");
+                differences(&path, stands, &of(&one), &of(&other), all);
             }
         }
         (Value::Array(one), Value::Array(other)) => {
@@ -114,9 +128,20 @@ fn differences(path: &str, name: &str, from: &Value, to: &Value, all: &mut Vec<S
                 differences(&format!("{path}[{n}]"), name, &of(&one), &of(&other), all);
             }
         }
+        (Value::String(one), Value::String(other))
+            if one.contains('\n') || other.contains('\n') =>
+        {
+            let same = one.lines().zip(other.lines());
+            let same = same.take_while(|(a, b)| a == b).count();
+            let lines = |text: &str| Safe::new(&counted(text.lines().count(), "line"));
+            all.push(Shown {
+                path: Safe::new(&format!("{path} (from line {})", same + 1)),
+                from: Some(lines(&one)),
+                to: Some(lines(&other)),
+            });
+        }
         (one, other) => {
-            let (from, to) = (text(name, &one), text(name, &other));
-            let (from, to) = around(from, to);
+            let (from, to) = around(text(name, &one), text(name, &other));
             all.push(Shown {
                 path: Safe::new(path),
                 from,
@@ -124,6 +149,65 @@ fn differences(path: &str, name: &str, from: &Value, to: &Value, all: &mut Vec<S
             });
         }
     }
+}
+
+/// What a pair of a name and a value calls the value.
+fn named(fields: &Map<String, Value>) -> Option<&String> {
+    let names = ["name", "Name", "key", "Key"];
+    fields.keys().find(|key| is_value(key))?;
+    names.iter().find_map(|name| match fields.get(*name)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    })
+}
+
+/// Whether a word stands for the value of such a pair.
+fn is_value(key: &str) -> bool {
+    matches!(key, "value" | "Value")
+}
+
+/// Whether what stands below a name is told to nobody: more names than those that are masked in lines,
+/// because nothing is lost where a value is not told.
+fn hides(name: &str) -> bool {
+    let name = name.strip_suffix('s').unwrap_or(name);
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let plain = plain.to_ascii_lowercase();
+    let ends = |ends: &[&str]| ends.iter().any(|end| plain.ends_with(end));
+    secret::is_name(name)
+        || ends(&[
+            "password",
+            "passwd",
+            "secret",
+            "token",
+            "credential",
+            "salt",
+            "license",
+            "signing",
+        ])
+        || ends(&[
+            "auth",
+            "authorization",
+            "privatekey",
+            "encryptionkey",
+            "signingkey",
+            "apikey",
+        ])
+        || matches!(plain.as_str(), "pin" | "pas")
+}
+
+/// Whether a text looks as if it were made by chance: no word, path or name of a thing does.
+fn is_random(name: &str, text: &str) -> bool {
+    let is_digest = ["hash", "sha", "digest", "etag", "checksum", "fingerprint"]
+        .iter()
+        .any(|word| name.to_ascii_lowercase().contains(word));
+    let has = |is: fn(&u8) -> bool| text.bytes().any(|b| is(&b));
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"+/=".contains(&b);
+    !is_digest
+        && text.len() >= 24
+        && text.bytes().all(plain)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_digit)
 }
 
 /// A value; a text that is a document is that document.
@@ -140,24 +224,37 @@ fn written(value: &Value) -> Value {
 fn text(name: &str, value: &Value) -> Option<Safe> {
     match value {
         Value::Null => None,
+        Value::String(text) if text.contains('\n') => {
+            Some(Safe::new(&counted(text.lines().count(), "line")))
+        }
+        Value::String(text) if is_random(name, text) => Some(Safe::new(MASK)),
         Value::String(text) => Some(Safe::told_of(name, text)),
         Value::Bool(_) | Value::Number(_) => Some(Safe::told_of(name, &value.to_string())),
         // Whatever stands in it under a telling name is covered there.
-        Value::Array(_) | Value::Object(_) => Some(Safe::told(&covered(name, value).to_string())),
+        Value::Array(_) | Value::Object(_) => Some(Safe::new(&covered(name, value).to_string())),
     }
 }
 
 /// A value whose secrets are covered by the names under which they stand.
 fn covered(name: &str, value: &Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(Safe::told_of(name, text).into_string()),
+    if hides(name) {
+        return Value::String(MASK.to_owned());
+    }
+    match written(value) {
+        text @ Value::String(_) => {
+            let told = self::text(name, &text).map(Safe::into_string);
+            Value::String(told.unwrap_or_default())
+        }
         Value::Array(items) => items.iter().map(|item| covered(name, item)).collect(),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, field)| (name.clone(), covered(name, field)))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::Object(fields) => {
+            let told = named(&fields);
+            let each = fields.iter().map(|(key, field)| {
+                let stands = told.filter(|_| is_value(key)).unwrap_or(key);
+                (Safe::told(key).into_string(), covered(stands, field))
+            });
+            each.collect::<Map<_, _>>().into()
+        }
+        other => other,
     }
 }
 
@@ -219,6 +316,59 @@ pub fn without(value: &Value, marks: &Value, instead: &str) -> Value {
     }
 }
 
+/// The texts that stand where these marks say that a secret does.
+pub fn marked(value: &Value, marks: &Value, all: &mut BTreeSet<String>) {
+    match (value, marks) {
+        (Value::String(text), Value::Bool(true)) if text.len() >= SHORTEST => {
+            all.insert(text.clone());
+        }
+        (Value::Object(fields), Value::Bool(true)) => {
+            for field in fields.values() {
+                marked(field, marks, all);
+            }
+        }
+        (Value::Array(items), Value::Bool(true)) => {
+            for item in items {
+                marked(item, marks, all);
+            }
+        }
+        (Value::Object(fields), Value::Object(marks)) => {
+            for (name, mark) in marks {
+                marked(fields.get(name).unwrap_or(&Value::Null), mark, all);
+            }
+        }
+        (Value::Array(items), Value::Array(marks)) => {
+            let both = items.iter().zip(marks);
+            both.for_each(|(item, mark)| marked(item, mark, all));
+        }
+        _ => {}
+    }
+}
+
+/// A value in which none of these texts stands.
+#[must_use]
+pub fn without_texts(value: &Value, texts: &BTreeSet<String>) -> Value {
+    let cover = |text: &str| {
+        let all = texts.iter().rev();
+        all.fold(text.to_owned(), |text, one| {
+            text.replace(one.as_str(), MASK)
+        })
+    };
+    match value {
+        Value::String(text) => Value::String(cover(text)),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| without_texts(item, texts))
+            .collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, field)| (cover(key), without_texts(field, texts)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
 /// What stands for a secret that its own system marks.
 pub const HIDDEN: &str = MASK;
 
@@ -265,6 +415,46 @@ mod tests {
             assert!(!all.contains(secret), "{all}");
         }
         assert!(all.contains("conf.password: *** -> ***"), "{all}");
+        for (from, to) in [
+            (
+                json!({ "password": { "current": "SEKRETa", "n": 1 } }),
+                json!({ "password": { "current": "SEKRETb", "n": 1 } }),
+            ),
+            (
+                json!({ "passwords": ["SEKRETa"] }),
+                json!({ "passwords": ["SEKRETb"] }),
+            ),
+            (json!({ "tokens": { "a": "SEKRETa" } }), Value::Null),
+            (
+                json!([{ "name": "DB_PASSWORD", "value": "SEKRETa" }]),
+                json!([{ "name": "DB_PASSWORD", "value": "SEKRETb" }]),
+            ),
+            (
+                json!({ "Key": "api_token", "Value": "SEKRETa" }),
+                Value::Null,
+            ),
+            (
+                Value::Null,
+                json!(r#"{"env":[{"name":"DB_PASSWORD","value":"SEKRETa"}]}"#),
+            ),
+            (
+                json!("password: |\n  SEKRETa\n  SEKRETa"),
+                json!("password: |\n  SEKRETb"),
+            ),
+            (
+                json!({ "encryption_key": "SEKRETa" }),
+                json!({ "auth": "SEKRETa", "salt": "SEKRETa", "PIN": "SEKRETa" }),
+            ),
+            (
+                json!("wJalrXUtnFEMIK7MDENGbPxRfiCYSEKRETaKEY00"),
+                json!("other"),
+            ),
+        ] {
+            let all = told(&from, &to).join("\n");
+            assert!(!all.contains("SEKRET") && !all.is_empty(), "{all}");
+        }
+        let lines = told(&json!("a\nb"), &json!("a\nc\nd"));
+        assert_eq!(lines, ["conf (from line 2): 2 lines -> 3 lines"]);
         let made = told(&Value::Null, &json!([{ "password": "hunter2hunter2" }]));
         assert_eq!(made, [r#"conf: (none) -> [{"password":"***"}]"#]);
     }
@@ -278,6 +468,17 @@ mod tests {
             json!({ "a": [{ "b": LATER, "c": 1 }], "d": 2, "arn": LATER })
         );
         assert_eq!(without(&value, &json!(true), HIDDEN), json!("***"));
+        let mut texts = BTreeSet::new();
+        marked(
+            &json!({ "a": [{ "b": "hunter2" }], "c": "seen" }),
+            &json!({ "a": [{ "b": true }] }),
+            &mut texts,
+        );
+        let bare = json!({ "out": "x hunter2 y", "hunter2": 1 });
+        assert_eq!(
+            without_texts(&bare, &texts),
+            json!({ "out": "x *** y", "***": 1 })
+        );
     }
 
     #[test]
@@ -288,7 +489,7 @@ mod tests {
         assert_eq!(all, [format!("conf: …{same}one -> …{same}two")]);
         let many: Value = (0..40)
             .map(|n| (n.to_string(), json!(n)))
-            .collect::<serde_json::Map<_, _>>()
+            .collect::<Map<_, _>>()
             .into();
         let all = told(&json!({}), &many);
         assert_eq!(

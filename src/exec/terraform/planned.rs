@@ -2,14 +2,14 @@
 
 mod group;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::domain::digest::Digest;
 use crate::domain::look::Subject;
-use crate::domain::plan::shown::{self, HIDDEN, LATER, without};
+use crate::domain::plan::shown::{self, HIDDEN, LATER, marked, without, without_texts};
 use crate::domain::plan::{ChangeRow, Changes, Does, Fate, Output, Shown};
 use crate::domain::row::Row;
 
@@ -121,6 +121,11 @@ pub(super) fn read(told: &[u8], about: Subject) -> Result<What, String> {
     let shown: Told = serde_json::from_slice(told).map_err(|why| why.to_string())?;
     let managed = |one: &&Resource| one.mode != "data";
     let drift = shown.resource_drift.iter().filter(managed);
+    let mut secrets = BTreeSet::new();
+    for one in shown.resource_changes.iter().chain(&shown.resource_drift) {
+        one.change.secrets(&mut secrets);
+    }
+    let row = |one: &Resource| row(one, &secrets);
     let drift = drift.filter(|one| one.change.is_real()).filter_map(row);
     let drift: Vec<ChangeRow> = drift.collect();
     let changes = shown.resource_changes.iter().filter(managed);
@@ -216,7 +221,7 @@ fn rank(does: Does) -> u8 {
     }
 }
 
-fn row(one: &Resource) -> Option<ChangeRow> {
+fn row(one: &Resource, secrets: &BTreeSet<String>) -> Option<ChangeRow> {
     let actions: Vec<&str> = one.change.actions.iter().map(String::as_str).collect();
     let (does, fate) = match actions.as_slice() {
         ["create"] => (Does::Add, Fate::Goes),
@@ -241,7 +246,7 @@ fn row(one: &Resource) -> Option<ChangeRow> {
             .into_iter()
             .filter_map(|(name, digest)| Some((name, digest?)))
             .collect();
-        row.shown = one.change.shown(&row.properties);
+        row.shown = one.change.shown(&row.properties, secrets);
     }
     Some(row)
 }
@@ -271,12 +276,21 @@ impl Change {
         names.any(|name| of(before, name) != of(after, name))
     }
 
-    /// From what to what these properties change, without what is marked as a secret.
-    fn shown(&self, properties: &[String]) -> Vec<Shown> {
+    /// The texts that are marked as secrets: a resource may have them elsewhere too, without a mark.
+    fn secrets(&self, all: &mut BTreeSet<String>) {
+        marked(&self.before, &self.before_sensitive, all);
+        marked(&self.after, &self.after_sensitive, all);
+    }
+
+    /// From what to what these properties change, without what is marked as a secret anywhere.
+    fn shown(&self, properties: &[String], secrets: &BTreeSet<String>) -> Vec<Shown> {
         let before = without(&self.before, &self.before_sensitive, HIDDEN);
         let after = without(&self.after, &self.after_unknown, LATER);
         let after = without(&after, &self.after_sensitive, HIDDEN);
-        let of = |all: &Value, name: &str| all.get(name).cloned().unwrap_or_default();
+        let of = |all: &Value, name: &str| {
+            let value = all.get(name).unwrap_or(&Value::Null);
+            without_texts(value, secrets)
+        };
         let each = properties
             .iter()
             .map(|name| Shown::between(name, &of(&before, name), &of(&after, name)));
