@@ -2,7 +2,7 @@
 //! checked at the ask, shown on the card, part of what a confirmation covers, and kept with the
 //! deployment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -159,7 +159,7 @@ impl Form {
             Form::OneOf(names) => format!("one of {}", names.join(", ")),
             Form::Change => "NAME=file:/whole/path, NAME=env:VARIABLE or -NAME".to_owned(),
             Form::Commit => "a commit by its whole name, 40 digits of 0-9a-f".to_owned(),
-            Form::Version => "NAME=VERSION, of several with ',' between them".to_owned(),
+            Form::Version => "NAME=VERSION, each name once, with ',' between them".to_owned(),
         }
     }
 
@@ -187,9 +187,11 @@ impl Form {
                 is_one.then(|| given.clone())
             }
             (Form::Version, Value::Text(text)) => {
-                let mut all = text.as_str().split(',').filter(|part| !part.is_empty());
-                all.all(|part| version(part).is_some())
-                    .then(|| given.clone())
+                let all = text.as_str().split(',').filter(|_| !text.is_empty());
+                let mut named = BTreeSet::new();
+                let mut all = all.map(version);
+                let is_one = all.all(|one| one.is_some_and(|(name, _)| named.insert(name)));
+                is_one.then(|| given.clone())
             }
             (_, Value::Number(_) | Value::Switch(_)) => None,
         }

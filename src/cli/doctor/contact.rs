@@ -21,7 +21,7 @@ pub(super) fn cut_off(world: &World, among: &[EnvName]) -> Vec<Fact> {
         }
     }
     told.into_iter()
-        .map(|(why, stacks)| Fact::wrong(format!("contact of {}", several(&stacks)), why))
+        .map(|(why, stacks)| Fact::wrong(format!("what {} waits for", several(&stacks)), why))
         .collect()
 }
 

@@ -2,6 +2,7 @@
 //! append in which it starts, and ends as that does. What was shown of the whole covers which parts
 //! are deployed, from what and in which order; what a part would change has holds of its own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize as _;
@@ -15,7 +16,7 @@ use crate::domain::event::Append;
 use crate::domain::failure::Failure;
 use crate::domain::flag::Flags;
 use crate::domain::folds::Folds;
-use crate::domain::ids::{DeploymentNo, Part, StackId};
+use crate::domain::ids::{DeploymentNo, Part, StackId, StepId};
 use crate::domain::plan::{Output, Step};
 use crate::domain::purpose::Purpose;
 use crate::domain::refused::Refused;
@@ -189,15 +190,31 @@ pub(super) fn mend(
     if part.part.is_none() || asked.purpose != Purpose::Deploy {
         return;
     }
-    let brought = |stack: &StackId| {
+    let since = |stack: &StackId| {
         let good = folds.stack(stack).last_good;
         let good = good.and_then(|good| folds.deployments.get(&good));
-        stack == part || good.is_some_and(|good| good.no() > left.no())
+        let no = if stack == part {
+            Some(by.no())
+        } else {
+            good.map(|good| good.no())
+        };
+        no.filter(|no| *no > left.no())
     };
-    let missing: Vec<&StackId> = left
+    let plan = left.plan.iter().flat_map(|plan| &plan.steps);
+    let steps: BTreeMap<&StepId, &StackId> = plan
+        .filter_map(|step| Some((&step.id, step.kind.part()?)))
+        .collect();
+    // What comes before a part is there before it: one that was brought earlier has what that gave then.
+    let brought = |(step, stack): (&Step, &StackId)| {
+        since(stack).is_some_and(|no| {
+            let mut needs = step.after.iter().filter_map(|need| steps.get(need));
+            needs.all(|need| since(need).is_none_or(|earlier| earlier < no))
+        })
+    };
+    let missing: Vec<(&Step, &StackId)> = left
         .runs()
         .filter(|(_, run)| run.state != StepState::Done)
-        .filter_map(|(step, _)| step.kind.part())
+        .filter_map(|(step, _)| Some((step, step.kind.part()?)))
         .collect();
     if missing.is_empty() || !missing.into_iter().all(brought) {
         return;

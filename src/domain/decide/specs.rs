@@ -124,6 +124,14 @@ pub fn specs(
                     format!("{} is done: there is nothing to retry", d.no()),
                 )
                 .hint(format!("`holdpoint redeploy {}`", request.stack))),
+                Some(_) if folds.stack(&request.stack).mended.is_some() => Err(Refused::new(
+                    "mended",
+                    format!(
+                        "what {} left out was brought since: there is nothing to retry",
+                        d.no()
+                    ),
+                )
+                .hint(format!("`holdpoint deploy {}`", request.stack))),
                 Some(End::Partial { .. } | End::Failed { .. } | End::Terminated { .. }) => {
                     Ok(vec![StartOf {
                         stack: request.stack.clone(),

@@ -37,7 +37,8 @@ impl Stack {
     /// found. Where nothing stands that a release needs, none is repeated either.
     #[must_use]
     pub fn repeated<'a>(&self, folds: &'a Folds) -> Option<&'a Deployment> {
-        if self.is_to_be_provisioned() {
+        // What its parts come to since they mended it was brought by no one deployment.
+        if self.is_to_be_provisioned() || self.mended.is_some() {
             return None;
         }
         let again = self.last.filter(|last| {
@@ -125,7 +126,8 @@ impl Stack {
                 || d.release()
                     .is_some_and(|release| !is_one(self.good_release.as_ref(), Some(release)))
         });
-        let in_doubt = of(self.last).is_some_and(|d| {
+        let in_doubt = of(self.last).filter(|_| self.mended.is_none());
+        let in_doubt = in_doubt.is_some_and(|d| {
             let deploys = d
                 .request
                 .as_ref()

@@ -205,9 +205,16 @@ impl System for Component {
         if is_there && !flag::is_set(&ask.flags, REBUILD) {
             return Ok(plan::already_there(&body.making, commit));
         }
-        let is_sure = asked_commit(&ask.flags).is_none()
+        // What is registered stays what it is, whatever is built again.
+        let is_sure = !is_there
+            && asked_commit(&ask.flags).is_none()
             && branch(&ask.flags, &body.making) == body.making.branch;
-        Ok(plan::publish(&body.making, commit, is_sure))
+        let mut plan = plan::publish(&body.making, commit, is_sure);
+        if is_there {
+            let says = "It is registered, and what was published of it is there: that stays, and what is built now is put nowhere.";
+            plan.says.push(says.to_owned());
+        }
+        Ok(plan)
     }
 
     fn eval(&self, kind: &str, _params: &Value) -> Option<Result<Output, String>> {

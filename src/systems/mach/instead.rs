@@ -87,10 +87,13 @@ pub(super) fn may_be(flags: &Flags, body: &Body) -> Result<(), Failure> {
             let says = format!("{} has no component {name}", body.node);
             let near = closest(&name, names.iter().copied());
             let near = near.map(|near| format!("did you mean {near:?}?"));
-            let all = || names.iter().copied().collect::<Vec<_>>().join(", ");
-            return Err(
-                Failure::new(says).hint(near.unwrap_or_else(|| format!("it has {}", all())))
-            );
+            let all: Vec<&str> = names.iter().copied().collect();
+            let all = if all.is_empty() {
+                "nothing that has a version".to_owned()
+            } else {
+                all.join(", ")
+            };
+            return Err(Failure::new(says).hint(near.unwrap_or_else(|| format!("it has {all}"))));
         }
         if body.original.is_some() {
             let says = format!(
@@ -112,9 +115,18 @@ pub(super) fn may_be(flags: &Flags, body: &Body) -> Result<(), Failure> {
 }
 
 /// The plan with a sentence for each component that has another version than its file says.
-pub(super) fn told(mut plan: Plan, spec: &Spec) -> Plan {
-    let instead = Body::of(spec).map(|body| body.instead);
-    let all = instead.iter().flatten();
+pub(super) fn told(mut plan: Plan, spec: &Spec, serving: Option<&Spec>) -> Plan {
+    let instead = Body::of(spec).map(|body| body.instead).unwrap_or_default();
+    let serving = serving.and_then(|spec| Body::of(spec).ok());
+    let before = serving.iter().flat_map(|body| &body.instead);
+    let no_more = before.filter(|(name, _)| !instead.contains_key(*name));
+    plan.says.extend(no_more.map(|(name, before)| {
+        format!(
+            "{name}: no more {}, which was asked for in place of what its file says.",
+            before.version
+        )
+    }));
+    let all = instead.iter();
     plan.says.extend(all.map(|(name, Instead { of_file, version })| {
         format!("{name}: {version}, as it was asked for; its file says {of_file}, which the next deployment from the files brings.")
     }));

@@ -234,7 +234,7 @@ impl System for Mach {
             group::plan(self, ask, spec).map(|plan| plan::of_whole(ask, plan))
         } else {
             lacking.clone()?;
-            plan::plan(ask, spec, seen).map(|plan| instead::told(plan, spec))
+            plan::plan(ask, spec, seen).map(|plan| instead::told(plan, spec, ask.serving.as_ref()))
         }?;
         plan.says.extend(latest::says(spec));
         // Of a whole the parts that need it fail, and the others do not wait for it.

@@ -324,6 +324,7 @@ impl World {
             | State::Armed
             | State::Que
             | State::Froz
+            | State::Input
             | State::Ok
             | State::New
             | State::Gone => match self.standing(stack) {

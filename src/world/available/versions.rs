@@ -10,6 +10,9 @@ use crate::domain::ids::{DeploymentNo, FlagName, StackId};
 use crate::text::safe::Safe;
 use crate::world::World;
 
+/// How many digits name a commit.
+const DIGITS: usize = 7;
+
 /// A version that served before the one that serves now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VersionBefore {
@@ -48,7 +51,7 @@ impl World {
             let brought = d.plan.iter().flat_map(|plan| &plan.brings);
             for row in brought {
                 let now = plan.brings.iter().find(|now| now.name == row.name);
-                let Some(now) = now.filter(|now| now.is != row.is) else {
+                let Some(now) = now.filter(|now| !is_same(now.is.as_str(), row.is.as_str())) else {
                     continue;
                 };
                 let pinned = Value::Text(Safe::new(&format!("{}={}", row.name, row.is)));
@@ -65,4 +68,15 @@ impl World {
         }
         all.into_values().collect()
     }
+}
+
+/// Whether two versions are one: a commit may be named by its first digits.
+fn is_same(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() < other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let is_commit = short.len() >= DIGITS && short.bytes().all(|b| b.is_ascii_hexdigit());
+    one == other || is_commit && long.starts_with(short)
 }

@@ -129,7 +129,7 @@ impl World {
         &self,
         stack: &Stack,
     ) -> Option<&std::sync::Arc<Deployment>> {
-        let last = self.deployment(stack.last?)?;
+        let last = self.deployment(stack.last.filter(|_| stack.mended.is_none())?)?;
         last.end
             .as_ref()
             .is_some_and(|end| !end.is_well())

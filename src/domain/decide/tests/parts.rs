@@ -178,9 +178,12 @@ fn a_whole_is_mended_by_the_deployments_of_the_parts_that_it_left_out() {
         sim.ends(&[("nl", Ends::Well), ("de", Ends::Badly)]);
         let broke = sim.folds.stack(&whole());
         assert!(broke.unsettled.is_some());
-        for name in ["nl", "de", "de/cart"] {
+        // What needs a part that is missing still is brought once more, after it.
+        for name in ["nl", "de/cart", "de", "de/cart"] {
             let of = part(name);
-            let mut alone = attached(&of, &format!("{name}-2"), &works());
+            let is_first = sim.of(&of).is_none_or(|d| d.end != Some(End::Done));
+            let release = format!("{name}-{}", if is_first { 2 } else { 3 });
+            let mut alone = attached(&of, &release, &works());
             alone.spec.system.clone_from(&shop.spec.system);
             let intent = Intent::deploy(of.clone(), Source::Estate);
             assert_eq!(sim.folds.stack(&whole()).mended, None, "{name} is to come");
