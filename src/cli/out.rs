@@ -158,7 +158,7 @@ impl<'a, 'h> Out<'a, 'h> {
         }
         let paint = match state {
             State::Down | State::Fail | State::Brok => RED,
-            State::Unkn | State::Hold | State::Roll => YELLOW,
+            State::Unkn | State::Hold | State::Roll | State::Input => YELLOW,
             State::Lost | State::Stale | State::Blank | State::Cut | State::Gone | State::New => {
                 FAINT
             }

@@ -173,7 +173,7 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
         let depends_on = app.depends_on.iter().filter(here).cloned().collect();
         let spec = spec.map_err(|found| found.to_string());
         let told = instances.get(&stack).map(Instance::rows);
-        let (after, rows, beside, brings, parameters, lacks) = spec
+        let (after, rows, beside, brings, takes, parameters, lacks) = spec
             .as_ref()
             .ok()
             .and_then(|spec| {
@@ -183,6 +183,7 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
                     system.rows(spec),
                     system.beside(spec),
                     system.brings(spec),
+                    system.takes(&stack.whole(), spec),
                     system.parameters(spec),
                     lacking.of(&system.tools(spec)),
                 ))
@@ -200,6 +201,7 @@ pub fn catalog(loaded: &Loaded, instances: &Instances) -> Catalog {
                 beside,
                 brings,
                 parameters,
+                takes,
                 lacks,
             },
         );

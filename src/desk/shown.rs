@@ -25,6 +25,11 @@ impl Worker {
                 .get(id)
                 .and_then(|entry| entry.spec.as_ref().ok())
         };
+        let compared = self.catalog.compared();
+        let of = |id: &StackId| Interest {
+            given: compared.contains(id),
+            ..Interest::of(id, spec(id))
+        };
         let far = self
             .catalog
             .stacks
@@ -35,7 +40,7 @@ impl Worker {
             .iter()
             .enumerate()
             .map(|(place, id)| {
-                let mut interest = Interest::of(id, spec(id));
+                let mut interest = of(id);
                 let made = self.folds.logs_of(id).into_iter();
                 let made: Vec<String> = made
                     .filter(|group| !interest.logs.iter().any(|own| own == group))
@@ -53,7 +58,7 @@ impl Worker {
                 }
                 interest.to_string()
             })
-            .chain(far.map(|id| Interest::of(id, spec(id)).from_afar().to_string()))
+            .chain(far.map(|id| of(id).from_afar().to_string()))
             .collect();
         let now = self.now();
         let (said, at) = &self.said;

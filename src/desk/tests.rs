@@ -30,6 +30,7 @@ fn catalog() -> Catalog {
         brings: crate::domain::estate::Brings::default(),
         beside: Vec::new(),
         parameters: None,
+        takes: Vec::new(),
         lacks: None,
     };
     catalog.stacks.insert(id("dev/orders"), entry(Ok(spec)));
@@ -460,6 +461,7 @@ fn log_groups_are_followed_of_the_first_stack_and_of_those_that_are_tailed_by_na
             brings: crate::domain::estate::Brings::default(),
             beside: Vec::new(),
             parameters: None,
+            takes: Vec::new(),
             lacks: None,
         };
         file.stacks.insert(id(stack), entry);

@@ -1,7 +1,7 @@
 //! The estate as its file says: environments and applications. Reading it with line and column is
 //! `config`'s work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -63,6 +63,20 @@ impl Catalog {
         };
         self.stacks.get(stack).or_else(whole)
     }
+
+    /// The stacks that are given something by others, and those that give it.
+    #[must_use]
+    pub fn compared(&self) -> BTreeSet<&StackId> {
+        let takers = self
+            .stacks
+            .iter()
+            .filter(|(_, entry)| !entry.takes.is_empty());
+        let both = takers.flat_map(|(id, entry)| {
+            let givers = entry.takes.iter().map(|takes| &takes.from);
+            std::iter::once(id).chain(givers)
+        });
+        both.collect()
+    }
 }
 
 /// One stack of the catalog.
@@ -84,8 +98,25 @@ pub struct Entry {
     pub brings: Brings,
     /// The path below which the parameters of its builds are; none where they have none.
     pub parameters: Option<String>,
+    /// What other stacks give it.
+    pub takes: Vec<Takes>,
     /// A program that its deployments start, where this machine has none: why, and what to do.
     pub lacks: Option<Safe>,
+}
+
+/// A value that another stack gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Takes {
+    /// What it is called where it is given.
+    pub name: Safe,
+    /// The stack that gives it.
+    pub from: StackId,
+    /// What it is called there.
+    pub gives: Safe,
+    /// Where it stands in the facts of what is seen of the stack that is given it: a JSON pointer.
+    pub here: String,
+    /// Where it stands in those of the stack that gives it.
+    pub there: String,
 }
 
 /// What a deployment from the estate does, in the words of a menu.

@@ -21,6 +21,10 @@ pub struct Interest {
     /// What its page shows beside that, looked at now and then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<Look>,
+    /// Whether what it has been given and what it gives is told with its state: another stack is held
+    /// against that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given: bool,
     /// What to tail beside it, by its name ([`Tailed`](super::tailed::Tailed)).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<String>,
@@ -38,6 +42,7 @@ impl Interest {
             stack: stack.clone(),
             about: spec.map(|spec| spec.about.clone()).unwrap_or_default(),
             beside: Vec::new(),
+            given: false,
             logs,
             far: false,
         }

@@ -113,6 +113,8 @@ pub trait Eye: Send + Sync {
 pub struct Glance {
     /// Its state alone: nobody sees it now.
     pub far: bool,
+    /// Whether what it was given and what it gives is told with its state.
+    pub given: bool,
     /// The deployment that runs on it.
     pub no: Option<DeploymentNo>,
     /// That deployment, or the one that ended a moment ago, and when it began.

@@ -15,6 +15,7 @@ pub mod registry;
 pub mod script;
 pub mod service;
 pub mod stages;
+mod tool;
 mod variables;
 pub mod versions;
 pub mod website;
@@ -27,7 +28,7 @@ use serde_json::Value;
 use crate::domain::artifact::Artifact;
 use crate::domain::deployment::{Deployment, Shown};
 use crate::domain::environment::EnvironmentRecord;
-use crate::domain::estate::Brings;
+use crate::domain::estate::{Brings, Takes};
 use crate::domain::failure::Failure;
 use crate::domain::flag::{Flag, Flags};
 use crate::domain::folds::Folds;
@@ -45,6 +46,7 @@ use crate::text::document::Node;
 use crate::text::safe::Safe;
 
 pub use follows::{Branches, Follows, ReadFrom, ReplyTo};
+pub use tool::Tool;
 
 use entry::{Claim, Form, Home, Remarks, Written};
 use files::{Files, Need, Read};
@@ -98,26 +100,6 @@ pub struct Recorded {
     /// A part that comes before this one, and that was changed since; this one, where a look found
     /// that it is another since.
     pub outdated_by: Option<StackId>,
-}
-
-/// A program that deployments start on the engine's machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tool {
-    /// Its name as a command.
-    pub name: &'static str,
-    /// What it does for a stack ("reads the repository of").
-    pub does: &'static str,
-    /// What to do where it is not there.
-    pub hint: &'static str,
-}
-
-impl Tool {
-    /// Reads repositories where no app of their host does.
-    const GIT: Self = Self {
-        name: "git",
-        does: "reads the repository of",
-        hint: "install it where the engine runs, or name a `github_app` or a `bitbucket_app`",
-    };
 }
 
 /// One system: everything that the rest of the program knows of it.
@@ -239,6 +221,11 @@ pub trait System: fmt::Debug + Sync {
     fn reads(&self, spec: &Spec) -> Option<ReadFrom> {
         let _ = spec;
         None
+    }
+    /// What other stacks of its whole give one, each with where it stands in what is seen of both.
+    fn takes(&self, whole: &StackId, spec: &Spec) -> Vec<Takes> {
+        let _ = (whole, spec);
+        Vec::new()
     }
     /// What a deployment from the estate does, as a menu offers it.
     fn brings(&self, spec: &Spec) -> Brings {

@@ -15,7 +15,7 @@ pub fn role(state: State) -> Role {
         State::Fail | State::Brok => Role::Fail,
         State::Unkn | State::Lost => Role::Lost,
         State::Hold => Role::Hold,
-        State::Stale | State::Blank => Role::Stale,
+        State::Stale | State::Blank | State::Input => Role::Stale,
         State::Roll | State::Canc => Role::Roll,
         State::RunOutside | State::Run => Role::Run,
         State::Armed | State::Que => Role::Queued,

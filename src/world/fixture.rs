@@ -191,6 +191,7 @@ impl Scene {
             brings: crate::domain::estate::Brings::default(),
             beside: Vec::new(),
             parameters: None,
+            takes: Vec::new(),
             lacks: None,
         };
         Arc::make_mut(&mut self.world.catalog)

@@ -12,6 +12,7 @@ pub mod differs;
 pub mod fixture;
 pub mod found;
 pub mod holds;
+pub mod inputs;
 pub mod newer;
 pub mod queue;
 pub mod replies;

@@ -281,6 +281,7 @@ impl World {
             .or_else(|| serves.trouble())
             .or_else(|| elsewhere.map(|at| elsewhere::says(&stack, at)))
             .or_else(|| self.drift(&stack, now))
+            .or_else(|| self.stale_input(&stack, now))
             .or_else(|| self.lacks(&stack))
             .or_else(|| old.clone())
             .or_else(|| {
@@ -354,6 +355,7 @@ fn needs_me(state: State) -> bool {
         | State::Roll
         | State::Canc
         | State::Cut
+        | State::Input
         | State::RunOutside
         | State::Run
         | State::Armed

@@ -36,6 +36,8 @@ pub enum State {
     Froz,
     /// The last deployment was cancelled half-way, and nothing brought back what it changed.
     Cut,
+    /// What another stack gives it is something else by now.
+    Input,
     /// All is well.
     Ok,
     /// It was never deployed.
@@ -46,7 +48,7 @@ pub enum State {
 
 impl State {
     /// All of them, in the order of need.
-    pub const ALL: [State; 19] = [
+    pub const ALL: [State; 20] = [
         State::Down,
         State::Fail,
         State::Brok,
@@ -63,6 +65,7 @@ impl State {
         State::Que,
         State::Froz,
         State::Cut,
+        State::Input,
         State::Ok,
         State::New,
         State::Gone,
@@ -88,6 +91,7 @@ impl State {
             State::Que => "QUE",
             State::Froz => "FROZ",
             State::Cut => "CUT",
+            State::Input => "INPUT",
             State::Ok => "OK",
             State::New => "NEW",
             State::Gone => "GONE",
@@ -108,6 +112,7 @@ impl State {
             State::RunOutside | State::Run => "\u{283F}",
             State::Armed | State::Que => "\u{25F7}",
             State::Froz => "\u{2298}",
+            State::Input => "\u{2260}",
             State::Ok => "\u{2713}",
             State::New => "\u{25CC}",
         }
@@ -127,6 +132,7 @@ impl State {
             State::RunOutside | State::Run => "*",
             State::Armed | State::Que | State::New => ".",
             State::Froz => "=",
+            State::Input => "%",
             State::Ok => "+",
         }
     }
@@ -138,7 +144,7 @@ impl State {
             State::Down => "down",
             State::Fail | State::Brok => "fail",
             State::Unkn | State::Hold => "hold",
-            State::Lost | State::Stale | State::Blank => "stale",
+            State::Lost | State::Stale | State::Blank | State::Input => "stale",
             State::Roll => "roll",
             State::Canc | State::RunOutside | State::Run => "run",
             State::Armed | State::Que => "queue",
@@ -168,7 +174,8 @@ impl State {
             | State::Armed
             | State::Que
             | State::Froz
-            | State::Cut => false,
+            | State::Cut
+            | State::Input => false,
         }
     }
 
@@ -188,6 +195,7 @@ impl State {
             | State::Que
             | State::Froz
             | State::Cut
+            | State::Input
             | State::Ok
             | State::New
             | State::Gone => false,

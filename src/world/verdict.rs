@@ -173,7 +173,7 @@ fn useful(row: &Row, cancelling: bool) -> &'static [Doing] {
         State::Froz => &[Doing::Thaw],
         State::Ok => &[Doing::Deploy, Doing::Redeploy, Doing::Rollback],
         State::Cut => &[Doing::Redeploy, Doing::Rollback, Doing::Deploy],
-        State::New | State::Gone => &[Doing::Deploy],
+        State::Input | State::New | State::Gone => &[Doing::Deploy],
     }
 }
 

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use crate::cloud::Cloud;
 use crate::program::{Program, Run};
+use crate::pty::Terminal;
 use crate::wire::{query, tagged};
 
 const COMMON: &str = "Parameters: { Delay: { Type: Number, Default: 5 } }
@@ -129,6 +130,17 @@ fn stages_are_deployed_in_their_order_and_each_alone_afterwards() {
     lab.program.write("config.yml", &CONFIG.replace('5', "7"));
     lab.confirmed(&["deploy", "dev/imaging/common"]).ends(0);
     assert_eq!(lab.parameter("lab-cf-batch", "Delay").as_deref(), Some("5"));
+    let mut console = Terminal::start(lab.program.in_terminal(&[]), 120, 36);
+    console.wait_for("INPUT");
+    console.kill();
+    let shown = lab.program.run(&["show", "dev/imaging/batch"]).ends(0).out;
+    for says in [
+        "STALE-INPUT Delay: it has 5 (",
+        "and Delay of dev/imaging/common is 7 (",
+        "`holdpoint deploy dev/imaging/batch` brings it",
+    ] {
+        assert!(shown.contains(says), "{shown}");
+    }
     let planned = lab.run(&["plan", "dev/imaging/batch"]).ends(0).out;
     let says = "Delay is 7: Delay of common, as it is now, in place of 5, which its stack has.";
     assert!(planned.contains(says), "{planned}");
@@ -142,6 +154,7 @@ fn stages_are_deployed_in_their_order_and_each_alone_afterwards() {
         .ends(0)
         .out;
     assert!(shown.contains("Delay of common"), "{shown}");
+    assert!(!shown.contains("STALE-INPUT"), "{shown}");
 
     // Those that others need go after them.
     let said = lab.confirmed(&["teardown", "dev/imaging/common"]).ends(1);

@@ -175,6 +175,7 @@ async fn what_others_tell_of_a_known_secret_is_covered_at_the_door() {
     let place = Place::new("hill", "summit", "side");
     let there = Place::new("there", "summit", "side");
     let glance = Glance {
+        given: false,
         far: false,
         no: None,
         recent: None,

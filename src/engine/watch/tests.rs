@@ -35,6 +35,7 @@ const QUICK: usize = 16;
 #[test]
 fn of_one_stack_is_followed_what_any_of_several_consoles_wants() {
     let interest = |name: Option<&str>, logs: &[&str]| Interest {
+        given: false,
         stack: "dev/api".parse().unwrap(),
         about: name
             .map(|name| Subject::new("test.thing", name))
@@ -217,6 +218,7 @@ impl Scene {
             .map(|name| {
                 let about = vec![Subject::new(STACK, name)];
                 Interest {
+                    given: false,
                     stack: format!("{env}/{name}").parse().unwrap(),
                     about,
                     beside: Vec::new(),

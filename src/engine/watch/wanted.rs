@@ -22,6 +22,8 @@ pub(super) struct Wanted {
     pub about: Vec<Subject>,
     /// What is looked at beside that, now and then.
     pub beside: Vec<Look>,
+    /// Whether what it was given and what it gives is told with its state.
+    pub given: bool,
     pub logs: Vec<String>,
     /// The deployment that runs, and since when.
     pub no: Option<DeploymentNo>,
@@ -75,6 +77,7 @@ pub(super) fn wanted(
         });
         entry.far &= one.far;
         entry.shown |= !one.far;
+        entry.given |= one.given;
         if entry.about.is_empty() {
             entry.about = one.about;
         }

@@ -27,11 +27,21 @@ pub(super) struct Watched {
     /// Fewer tasks, or more, than there should be.
     uneven: bool,
     far: bool,
+    /// What it was given and what it gives is told.
+    told: Told,
     /// When the last look saw it; none where that failed.
     pub(super) seen_at: Option<Time>,
     pub(super) there: There,
     /// Where the lines of its tasks are that began with its deployment, as they were told last.
     pub(super) streams: Vec<Stream>,
+}
+
+/// What is told of a stack with each look.
+enum Told {
+    /// Its state alone.
+    State,
+    /// What it was given and what it gives too.
+    Given,
 }
 
 /// Whether a stack was there at the last look.
@@ -58,6 +68,7 @@ impl Watched {
             busy: false,
             uneven: false,
             far: false,
+            told: Told::State,
             seen_at: None,
             there,
             streams: Vec::new(),
@@ -75,6 +86,7 @@ impl Watched {
         if std::mem::replace(&mut self.far, what.far) && !what.far {
             (self.due, self.serve_due) = (now, now);
         }
+        self.told = if what.given { Told::Given } else { Told::State };
         let ran = std::mem::replace(&mut self.no, what.no);
         self.recent = what.recent;
         if what.no.is_some() && ran != what.no {
@@ -92,6 +104,7 @@ impl Watched {
     pub(super) fn glance(&self, now: Time) -> Glance {
         Glance {
             far: self.far,
+            given: matches!(self.told, Told::Given),
             no: self.no,
             recent: self.recent,
             now,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
 
 use crate::aws::cfn::events::StackEvent;
 use crate::aws::cfn::stack::CfnStack;
@@ -19,6 +20,7 @@ use crate::domain::place::Place;
 use crate::domain::time::Time;
 use crate::forms::cloudformation::{CALLED, ECS_SERVICE, StackFacts, standing};
 use crate::observe::cloudformation::events::Follower;
+use crate::observe::cloudformation::look::told;
 use crate::observe::cloudformation::serve::{self, health};
 use crate::observe::{Follow, Glance, Served, ecs};
 use crate::text::safe::Safe;
@@ -42,6 +44,8 @@ pub(super) struct Followed {
     state: Option<State>,
     /// How often events were read since it is in that state.
     reads: u32,
+    /// What it was given and what it gives, where that is told.
+    given: Value,
     /// The newest event about the stack itself: its status, and when.
     last: Option<(String, Time)>,
     /// What it is made of, as it was when its services were found out.
@@ -99,6 +103,10 @@ impl Follow for Followed {
         async move {
             let cloud = self.cloud(place).await?;
             let (stack, at) = cloud.glimpse(&self.about.name).await?;
+            self.given = stack
+                .as_ref()
+                .filter(|_| glance.given)
+                .map_or(Value::Null, given);
             self.is(State::of(stack));
             Ok((self.sight(glance), at))
         }
@@ -208,6 +216,7 @@ impl Followed {
             events,
             parts: BTreeMap::new(),
             state: None,
+            given: Value::Null,
             reads: 0,
             last: None,
             members: Vec::new(),
@@ -274,6 +283,7 @@ impl Followed {
                 parts: self.recent(glance.now),
                 members: self.shown(glance),
                 members_at: self.listed_at(glance),
+                facts: self.given.clone(),
                 ..Sight::of(self.about.clone(), CALLED, standing(status))
             },
             Some(State { status: None, .. }) | None => {
@@ -311,6 +321,11 @@ impl Followed {
         parts.truncate(PARTS);
         parts
     }
+}
+
+/// Its parameters and its outputs, without what is a secret.
+fn given(stack: &CfnStack) -> Value {
+    json!({ "parameters": told(&stack.parameters), "outputs": told(&stack.outputs) })
 }
 
 /// Whether it is a service of which CloudFormation says no more than that it failed.

@@ -65,7 +65,7 @@ pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<St
 }
 
 /// Values as they may be kept: what is a secret by its name or its form is none of them.
-fn told(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(super) fn told(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     values
         .iter()
         .map(|(name, value)| (name.clone(), Safe::told_of(name, value).into_string()))

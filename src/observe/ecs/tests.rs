@@ -82,6 +82,7 @@ fn at(seconds: i64) -> Time {
 
 fn glance(seconds: i64, no: Option<u64>) -> Glance {
     Glance {
+        given: false,
         far: false,
         no: no.map(DeploymentNo),
         recent: no.map(|no| (DeploymentNo(no), at(0))),
@@ -225,6 +226,7 @@ async fn what_nobody_sees_and_nothing_runs_on_is_counted_alone() {
     let account = account(&ecs);
     let mut services = Services::new("dev/web".parse().unwrap(), at(-30));
     let far = Glance {
+        given: false,
         far: true,
         ..glance(3, None)
     };

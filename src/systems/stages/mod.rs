@@ -14,7 +14,7 @@ use super::entry::{Claim, Form, Home, Remarks, Written, read};
 use super::files::{Files, Need, Read};
 use super::{PlanAsk, System, Tool, group, script, service};
 use crate::domain::deployment::Deployment;
-use crate::domain::estate::Brings;
+use crate::domain::estate::{Brings, Takes};
 use crate::domain::failure::Failure;
 use crate::domain::flag::{Flag, Flags};
 use crate::domain::ids::{StackId, StepId};
@@ -194,6 +194,21 @@ impl System for Stages {
 
     fn beside(&self, spec: &Spec) -> Vec<Look> {
         inner(spec).map_or_else(Vec::new, |(_, system, own)| system.beside(&own))
+    }
+
+    fn takes(&self, whole: &StackId, spec: &Spec) -> Vec<Takes> {
+        let inputs = Body::of(spec).map(|body| body.inputs).unwrap_or_default();
+        let all = inputs.iter().filter_map(|(name, input)| {
+            let at = |key: &str| key.replace('~', "~0").replace('/', "~1");
+            Some(Takes {
+                name: Safe::new(name),
+                from: whole.with(input.stage.parse().ok()?),
+                gives: Safe::new(&input.output),
+                here: format!("/parameters/{}", at(name)),
+                there: format!("/outputs/{}", at(&input.output)),
+            })
+        });
+        all.collect()
     }
 
     fn brings(&self, spec: &Spec) -> Brings {

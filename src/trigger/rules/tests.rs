@@ -202,6 +202,7 @@ fn rules_are_what_systems_say_of_stacks() {
             brings: crate::domain::estate::Brings::default(),
             beside: Vec::new(),
             parameters: None,
+            takes: Vec::new(),
             lacks: None,
         };
         catalog.stacks.insert(stack.parse().unwrap(), entry);

@@ -131,6 +131,10 @@ impl World {
             let looked_at = looked.is_some() || !self.is_outside(&stack.id);
             return (if looked_at { State::New } else { State::Blank }, None);
         }
+        let input = self.stale_inputs(&stack.id).first().map(|one| one.now_at);
+        if let Some(seen) = input {
+            return (State::Input, Some(seen));
+        }
         (
             State::Ok,
             known(stack.since).or_else(|| thing.and_then(|thing| thing.sight.changed_at)),

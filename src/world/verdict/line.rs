@@ -122,6 +122,7 @@ impl World {
                 row.since
                     .map_or_else(String::new, |at| format!(" {} ago", short(now.since(at))))
             ),
+            State::Input => format!("{stack} HAS A STALE INPUT.{serves}"),
             State::Ok if self.serve(stack) == Some((0, 0)) => {
                 format!("{stack} OK, with no task, as it was deployed.{serves}")
             }

@@ -96,7 +96,7 @@ impl World {
             })
         };
         match row.state {
-            State::Hold => None,
+            State::Hold | State::Input => None,
             State::Roll => from_parts().or_else(failed),
             State::Unkn | State::Lost => lost().or_else(failed).or_else(from_parts),
             State::Down | State::Fail | State::Brok | State::Stale | State::Canc => {

@@ -12,6 +12,7 @@ async fn it_is_looked_at_twice_a_minute_and_says_how_old_it_is() {
     let scene = Scene::of(&[("dev", "eu-west-1")]);
     scene.account.end("dev-0", BEGUN);
     let interest = Interest {
+        given: false,
         stack: "dev/dev-0".parse().unwrap(),
         about: vec![Subject::new(STACK, "dev-0")],
         beside: vec![Look::at(below("/sites/dev"))],

@@ -44,6 +44,7 @@ async fn deploy(layers: usize, width: usize, takes: Duration) -> Took {
     let place = scene.place("dev");
     let names = move |layer: usize| (0..width).map(move |n| format!("s-{layer}-{n}"));
     let interest = |name: String| Interest {
+        given: false,
         stack: format!("dev/{name}").parse().unwrap(),
         about: vec![Subject::new(STACK, &name)],
         beside: Vec::new(),

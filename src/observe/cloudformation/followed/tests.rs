@@ -27,6 +27,7 @@ fn stack(status: &str, changed_at: Time) -> State {
 
 fn shown(now: Time) -> Glance {
     Glance {
+        given: false,
         far: false,
         no: None,
         recent: None,
@@ -52,6 +53,7 @@ fn news_are_read_until_they_tell_what_the_state_says() {
     }
     assert!(
         !it.has_news(Glance {
+            given: false,
             far: true,
             ..shown(NOW)
         }),
@@ -59,6 +61,7 @@ fn news_are_read_until_they_tell_what_the_state_says() {
     );
     assert!(
         it.has_news(Glance {
+            given: false,
             far: true,
             no: Some(crate::domain::ids::DeploymentNo(1)),
             recent: None,
@@ -137,6 +140,7 @@ fn what_it_is_made_of_is_its_own_list_and_not_its_last_events() {
     assert_eq!(sight.members[0].words.as_str(), "UPDATE_COMPLETE");
     assert_eq!(sight.parts[0].words.as_str(), "DELETE_COMPLETE");
     let far = Glance {
+        given: false,
         far: true,
         ..shown(NOW)
     };
