@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use self::pieces::Pieces;
 use super::failure::Failure;
+use super::plan::shown::LATER;
 use super::plan::{ChangeRow, Changes, Output};
 use crate::text::safe::Safe;
 use crate::text::secret::{MASK, mask};
@@ -207,7 +208,7 @@ impl Masks {
                 }
             })
             .map(Safe::into_string)
-            .filter(|text| text.len() >= OLD && text != MASK)
+            .filter(|text| text.len() >= OLD && ![MASK, LATER].contains(&text.as_str()))
             .collect();
         let cover = |text: &str| {
             let text = self.cover_text(text);

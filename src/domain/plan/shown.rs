@@ -13,10 +13,8 @@ use crate::text::secret::{self, MASK};
 
 /// How many values of one property are told.
 const LEAVES: usize = 12;
-/// How many characters of one.
+/// The longest text that is told itself.
 const LONGEST: usize = 120;
-/// How many characters are told of what stands before the first difference of two long texts.
-const BEFORE: usize = 16;
 /// Of how many rows the values are told: nobody reads more of them, and each is stored.
 const ROWS: usize = 200;
 /// How long a text must be that is covered wherever it stands.
@@ -59,7 +57,7 @@ impl Shown {
     #[must_use]
     pub fn is_of(&self, property: &str) -> bool {
         let rest = self.path.as_str().strip_prefix(property);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[', ',']))
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[', ',', ' ']))
     }
 
     /// The same, with another way of writing its texts.
@@ -141,12 +139,7 @@ fn differences(path: &str, name: &str, from: &Value, to: &Value, all: &mut Vec<S
             });
         }
         (one, other) => {
-            let (from, to) = around(text(name, &one), text(name, &other));
-            all.push(Shown {
-                path: Safe::new(path),
-                from,
-                to,
-            });
+            all.push(in_short(path, text(name, &one), text(name, &other)));
         }
     }
 }
@@ -258,36 +251,29 @@ fn covered(name: &str, value: &Value) -> Value {
     }
 }
 
-/// Two texts, of long ones what stands around their first difference.
-fn around(from: Option<Safe>, to: Option<Safe>) -> (Option<Safe>, Option<Safe>) {
+/// Two texts; of long ones how long they are, and where they begin to differ. What is cut out of a text
+/// may be half of a secret, which nobody knows then.
+fn in_short(path: &str, from: Option<Safe>, to: Option<Safe>) -> Shown {
     let chars = |text: &Option<Safe>| -> Vec<char> {
         text.iter().flat_map(|text| text.as_str().chars()).collect()
     };
     let (one, other) = (chars(&from), chars(&to));
+    if one.len().max(other.len()) <= LONGEST {
+        return Shown {
+            path: Safe::new(path),
+            from,
+            to,
+        };
+    }
     let same = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
-    let longest = one.len().max(other.len());
-    let skip = if longest > LONGEST {
-        same.saturating_sub(BEFORE)
-    } else {
-        0
+    let told = |chars: &[char], text: Option<Safe>| {
+        text.map(|_| Safe::new(&counted(chars.len(), "character")))
     };
-    let cut = |text: Option<Safe>, chars: &[char]| {
-        text.map(|text| {
-            if chars.len() <= LONGEST && skip == 0 {
-                return text;
-            }
-            let rest = chars.get(skip..).unwrap_or_default();
-            let mut cut: String = rest.iter().take(LONGEST).collect();
-            if skip > 0 {
-                cut.insert(0, '…');
-            }
-            if rest.len() > LONGEST {
-                cut.push('…');
-            }
-            Safe::new(&cut)
-        })
-    };
-    (cut(from, &one), cut(to, &other))
+    Shown {
+        path: Safe::new(&format!("{path} (from character {})", same + 1)),
+        from: told(&one, from),
+        to: told(&other, to),
+    }
 }
 
 /// A value whose parts that are marked are covered: `true` marks all that stands at its place.
@@ -482,11 +468,14 @@ mod tests {
     }
 
     #[test]
-    fn of_long_texts_the_first_difference_is_told() {
+    fn of_long_texts_it_is_told_where_they_begin_to_differ() {
         let long = |end: &str| json!(format!("{}{end}", "x".repeat(500)));
-        let all = told(&long("one"), &long("two"));
-        let same = "x".repeat(BEFORE);
-        assert_eq!(all, [format!("conf: …{same}one -> …{same}two")]);
+        let all = Shown::between("conf", &long("one"), &long("three"));
+        assert_eq!(
+            all[0].to_string(),
+            "conf (from character 501): 503 characters -> 505 characters"
+        );
+        assert!(all[0].is_of("conf"));
         let many: Value = (0..40)
             .map(|n| (n.to_string(), json!(n)))
             .collect::<Map<_, _>>()
