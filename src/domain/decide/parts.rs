@@ -216,9 +216,6 @@ pub(super) fn mend(
         .filter(|(_, run)| run.state != StepState::Done)
         .filter_map(|(step, _)| Some((step, step.kind.part()?)))
         .collect();
-    if missing.is_empty() || !missing.into_iter().all(brought) {
-        return;
-    }
     let stacks: Vec<(&Part, Arc<Stack>)> = asked
         .spec
         .parts
@@ -233,9 +230,19 @@ pub(super) fn mend(
         };
         Some((*name, now?))
     });
+    let release = Release::of_parts(releases);
+    // Or all of them are what they were before it.
+    let is_back = whole
+        .good_release
+        .as_ref()
+        .is_some_and(|good| good.is(&release));
+    let is_brought = !missing.is_empty() && missing.into_iter().all(brought);
+    if !is_back && !is_brought {
+        return;
+    }
     let event = StackEvent::Mended {
         deployment: by.id,
-        release: Release::of_parts(releases),
+        release,
     };
     on_stack(append, folds, &whole.id, event);
 }

@@ -222,6 +222,34 @@ fn a_whole_is_mended_by_the_deployments_of_the_parts_that_it_left_out() {
     }
 }
 
+/// A part goes back to what it was: nothing is left of a deployment that left it and others out.
+#[test]
+fn a_whole_is_mended_once_its_parts_are_what_they_were() {
+    let mut sim = Sim::new(OnFailure::Continue);
+    let all: &[(&str, &[&str])] = &[("nl", &[]), ("de", &[]), ("de/cart", &["de"])];
+    let mut shop = shop(all, &works(), None);
+    let releases = shop.spec.parts.iter();
+    shop.spec.release = Release::of_parts(releases.map(|(part, spec)| (part, &spec.release)));
+    sim.deploys(&shop);
+    for name in ["nl", "de", "de/cart"] {
+        sim.ends(&[(name, Ends::Well)]);
+    }
+    sim.deploys(&shop);
+    sim.ends(&[("nl", Ends::Well), ("de", Ends::Badly)]);
+    assert!(sim.folds.stack(&whole()).unsettled.is_some());
+    let mut back = attached(&part("de"), "de-1", &works());
+    back.spec.system.clone_from(&shop.spec.system);
+    let intent = Intent::deploy(part("de"), Source::Estate);
+    sim.ask(&intent, std::slice::from_ref(&back), true, false)
+        .unwrap();
+    sim.grant();
+    sim.ends(&[("de", Ends::Well)]);
+    let stack = sim.folds.stack(&whole());
+    assert_eq!(stack.unsettled, None);
+    assert_eq!(stack.release, Some(shop.spec.release));
+    assert_eq!(sim.replayed(), sim.folds);
+}
+
 #[test]
 fn a_whole_whose_parts_all_arrive_is_done() {
     let mut sim = Sim::new(OnFailure::Break);
