@@ -5,11 +5,20 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::domain::look::{Sight, Standing, Subject};
+use crate::text::counted::counted;
+use crate::text::safe::Safe;
 
 /// The kinds of steps: builds an image.
 pub const BUILD: &str = "image.build";
 /// Puts it into its registry, under its version.
 pub const PUSH: &str = "image.push";
+
+/// The kind of images under names of their own, as one thing that is looked at ([`images`]): the digest
+/// that each leads to in its registry.
+pub const IMAGES: &str = "image.digests";
 
 /// An image that is built: of what, how, and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +81,66 @@ impl Image {
     #[must_use]
     pub fn tagged(&self, tag: &str) -> String {
         format!("{}:{tag}", self.repository)
+    }
+}
+
+/// Images as one thing that is looked at, each under a name.
+#[must_use]
+pub fn images(all: &BTreeMap<String, String>) -> Subject {
+    let each: Vec<String> = all
+        .iter()
+        .map(|(name, is)| format!("{name}={is}"))
+        .collect();
+    Subject::new(IMAGES, &each.join(" "))
+}
+
+/// The images of such a thing.
+#[must_use]
+pub fn named(about: &Subject) -> BTreeMap<String, String> {
+    let each = about.name.split(' ').filter_map(|one| one.split_once('='));
+    each.map(|(name, is)| (name.to_owned(), is.to_owned()))
+        .collect()
+}
+
+/// As they are seen, by the digests that were found.
+#[must_use]
+pub fn sight(about: Subject, found: &BTreeMap<String, Option<String>>) -> Sight {
+    let all = named(&about);
+    let (mut given, mut missing) = (serde_json::Map::new(), Vec::new());
+    for (name, is) in &all {
+        match found.get(name).and_then(Option::as_ref) {
+            Some(digest) => {
+                let pinned = format!("{}@{digest}", repository(is));
+                given.insert(name.clone(), Value::String(pinned));
+            }
+            None => missing.push(is.as_str()),
+        }
+    }
+    let words = if missing.is_empty() {
+        counted(all.len(), "image")
+    } else {
+        format!("not in a registry: {}", missing.join(", "))
+    };
+    Sight {
+        words: Safe::new(&words),
+        facts: json!({ "outputs": given }),
+        ..Sight::of(about, "images", Standing::Good)
+    }
+}
+
+/// What an image of those that were seen led to, by its digest.
+#[must_use]
+pub fn given<'a>(seen: &'a Sight, name: &str) -> Option<&'a str> {
+    seen.facts["outputs"].get(name)?.as_str()
+}
+
+/// The name of an image without tag and digest.
+#[must_use]
+pub fn repository(name: &str) -> &str {
+    let name = name.split_once('@').map_or(name, |(name, _)| name);
+    match name.rsplit_once(':') {
+        Some((before, tag)) if !tag.contains('/') => before,
+        _ => name,
     }
 }
 

@@ -9,6 +9,7 @@ mod ecs;
 mod elb;
 mod git;
 mod given;
+mod images;
 mod keyed;
 pub mod logs;
 mod postgres;
@@ -211,6 +212,7 @@ pub fn eyes(
         )),
         Arc::new(cloudfront::Distributions(Arc::clone(clients))),
         Arc::new(git::Branches(Arc::clone(hosts))),
+        Arc::new(images::Images),
         Arc::new(sources::Sources(Arc::clone(hosts))),
         Arc::new(s3::Objects(Arc::clone(clients))),
         Arc::new(registry::Versions(Arc::clone(clients))),

@@ -7,18 +7,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::list::{Kind, Manual, Script, Stage, Template};
+use super::pinned::{Images, stored};
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::look::{Look, Sights, Standing, Subject};
 use crate::domain::request::{Release, SourceBundle, SourceFile, Spec};
 use crate::forms::cloudformation::{self, StackFacts, facts};
+use crate::forms::image;
 use crate::systems::files::{Files, Need, Read};
 use crate::systems::{System, named, script, service};
 use crate::text::diagnostic::{Diagnostic, Diagnostics};
 
 /// What stands for a system where a person carries a stage out.
 pub(super) const BY_HAND: &str = "manual";
+
+/// What stands for a system where images are pinned.
+pub(super) const PINNED: &str = "docker";
 
 /// A stage as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,17 +50,18 @@ pub(super) struct Input {
     pub(super) stage: String,
     /// Its output.
     pub(super) output: String,
-    /// Its stack.
-    pub(super) stack: String,
+    /// What is looked at for it.
+    pub(super) about: Subject,
     /// What it gave when this was asked for; absent until it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) value: Option<String>,
 }
 
 impl Input {
-    /// What it is read from.
-    pub(super) fn about(&self) -> Subject {
-        cloudformation::stack(&self.stack)
+    /// What is given, as it was seen.
+    fn given(&self, seen: &Sights) -> Option<String> {
+        let outputs = seen.of(&self.about)?.facts.get("outputs")?;
+        Some(outputs.get(&self.output)?.as_str()?.to_owned())
     }
 }
 
@@ -72,6 +78,13 @@ impl Body {
             .and_then(|of| Manual::deserialize(of).ok())
     }
 
+    /// The images that it is, where it is of that kind.
+    pub(super) fn images(&self) -> Option<Images> {
+        Some(&self.of)
+            .filter(|_| self.by == PINNED)
+            .and_then(|of| Images::deserialize(of).ok())
+    }
+
     /// The same stage as its own system has it.
     pub(super) fn inner(&self, spec: &Spec) -> Option<(&'static dyn System, Spec)> {
         let system = named(&self.by)?;
@@ -86,7 +99,7 @@ impl Body {
     /// What other stages are looked at for, that was not seen yet.
     pub(super) fn looks(&self, seen: &Sights) -> Vec<Look> {
         let open = self.inputs.values().filter(|input| input.value.is_none());
-        let abouts: BTreeSet<Subject> = open.map(Input::about).collect();
+        let abouts: BTreeSet<Subject> = open.map(|input| input.about.clone()).collect();
         let unseen = abouts.into_iter().filter(|about| seen.of(about).is_none());
         unseen.map(Look::at).collect()
     }
@@ -105,7 +118,8 @@ impl Body {
 
     /// What was seen of it alone.
     pub(super) fn own(&self, seen: &Sights) -> Sights {
-        let others: Vec<Subject> = self.inputs.values().map(Input::about).collect();
+        let others = self.inputs.values().map(|input| input.about.clone());
+        let others: Vec<Subject> = others.collect();
         seen.without(&others)
     }
 }
@@ -114,15 +128,24 @@ impl Body {
 /// or something is not there.
 pub(super) fn given(spec: &Spec, seen: &Sights) -> Option<Spec> {
     let mut body = Body::of(spec).ok()?;
+    if let Some(images) = body.images() {
+        let found = images.found(seen)?;
+        body.of = stored(&found);
+        body.written = Some(spec.release.digest);
+        return Some(Spec {
+            body: serde_json::to_value(body).ok()?,
+            release: found.release(),
+            ..spec.clone()
+        });
+    }
     if body.inputs.values().all(|input| input.value.is_some()) {
         return None;
     }
     let mut values = BTreeMap::new();
     for (name, input) in &mut body.inputs {
-        let stack: StackFacts = facts(seen.of(&input.about())?).ok()?;
-        let value = stack.outputs.get(&input.output)?;
+        let value = input.given(seen)?;
         input.value = Some(value.clone());
-        values.insert(name.clone(), value.clone());
+        values.insert(name.clone(), value);
     }
     let (_, own) = body.inner(spec)?;
     let own = service::with_parameters(&own, values)?;
@@ -144,9 +167,8 @@ pub(super) fn is_given(stack: &StackId, body: &Body, seen: &Sights) -> Result<()
         return Ok(());
     };
     let whole = stack.whole();
-    let sight = seen.of(&input.about());
-    let there = sight.and_then(|sight| facts::<StackFacts>(sight).ok());
-    let there = there.filter(|facts| facts.standing() != Standing::Missing);
+    let sight = seen.of(&input.about);
+    let there = sight.filter(|sight| sight.standing != Standing::Missing);
     let (stage, output) = (&input.stage, &input.output);
     Err(if there.is_some() {
         Failure::new(format!(
@@ -230,6 +252,7 @@ fn stack(
             (spec, BTreeMap::new(), bundle)
         }
         Kind::Manual(manual) => (by_hand(manual), BTreeMap::new(), SourceBundle::default()),
+        Kind::Images(images) => (pinned(images), BTreeMap::new(), SourceBundle::default()),
     };
     let body = Body {
         after: stage.after.clone(),
@@ -283,21 +306,35 @@ fn own(
 /// What other stages give a template.
 fn given_by(template: &Template, stages: &[Stage]) -> BTreeMap<String, Input> {
     let all = template.inputs.iter().filter_map(|(name, input)| {
-        let stack = stages.iter().find_map(|other| match &other.kind {
-            Kind::CloudFormation(template) if other.name == input.stage => {
-                Some(template.stack_name.clone())
-            }
-            Kind::CloudFormation(_) | Kind::Script(_) | Kind::Manual(_) => None,
+        let about = stages.iter().find_map(|other| match &other.kind {
+            _ if other.name != input.stage => None,
+            Kind::CloudFormation(template) => Some(cloudformation::stack(&template.stack_name)),
+            Kind::Images(images) => Some(image::images(images)),
+            Kind::Script(_) | Kind::Manual(_) => None,
         })?;
         let input = Input {
             stage: input.stage.clone(),
             output: input.output.clone(),
-            stack,
+            about,
             value: None,
         };
         Some((name.clone(), input))
     });
     all.collect()
+}
+
+/// Images, as a spec.
+fn pinned(images: &BTreeMap<String, String>) -> Spec {
+    let images = Images::of(images);
+    Spec {
+        release: images.release(),
+        body: stored(&images),
+        about: vec![images.about()],
+        system: PINNED.to_owned(),
+        bundle: SourceBundle::default().digest(),
+        watch_logs: Vec::new(),
+        parts: BTreeMap::new(),
+    }
 }
 
 /// The work of a person, as a spec.

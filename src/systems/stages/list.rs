@@ -22,10 +22,11 @@ const WRITTEN: Form = Form {
 };
 
 /// The kinds of stages, by what reads each.
-const KINDS: [(&str, Is); 3] = [
+const KINDS: [(&str, Is); 4] = [
     ("cloudformation", Is::Template),
     ("script", Is::Script),
     ("manual", Is::Manual),
+    ("docker", Is::Images),
 ];
 
 /// What a stage is by its kind.
@@ -34,6 +35,7 @@ enum Is {
     Template,
     Script,
     Manual,
+    Images,
 }
 
 /// A stage.
@@ -56,6 +58,8 @@ pub(super) enum Kind {
     Script(Script),
     /// Work of a person.
     Manual(Manual),
+    /// Images in their registries, by the names that they have here.
+    Images(BTreeMap<String, String>),
 }
 
 /// What a person is to do.
@@ -151,19 +155,32 @@ pub(super) fn read(path: &str, bytes: &[u8], config: &Config) -> Result<Vec<Stag
 fn givers(stages: &[Stage], reading: &mut Reading<'_>) {
     let templates = stages.iter().filter_map(|stage| match &stage.kind {
         Kind::CloudFormation(template) => Some((stage.name.as_str(), template)),
-        Kind::Script(_) | Kind::Manual(_) => None,
+        Kind::Script(_) | Kind::Manual(_) | Kind::Images(_) => None,
     });
     let templates: BTreeMap<&str, &Template> = templates.collect();
+    let images = |input: &Input| {
+        let stage = stages.iter().find(|stage| stage.name == input.stage)?;
+        match &stage.kind {
+            Kind::Images(images) => Some(images),
+            Kind::CloudFormation(_) | Kind::Script(_) | Kind::Manual(_) => None,
+        }
+    };
     for input in templates
         .values()
         .flat_map(|template| template.inputs.values())
     {
-        if !templates.contains_key(input.stage.as_str()) {
+        if let Some(images) = images(input) {
+            if !images.contains_key(&input.output) {
+                let all: Vec<&str> = images.keys().map(String::as_str).collect();
+                let says = format!("{} has no image {}", input.stage, input.output);
+                reading.say(input.at, says, format!("there are {}", all.join(", ")));
+            }
+        } else if !templates.contains_key(input.stage.as_str()) {
             let says = format!("{} is no stack, and gives no {}", input.stage, input.output);
             reading.say(
                 input.at,
                 says,
-                "a stage of the kind cloudformation has outputs",
+                "a stage of the kind cloudformation has outputs, one of the kind docker images",
             );
         }
     }

@@ -7,6 +7,7 @@ mod by_hand;
 mod config;
 mod entry;
 mod list;
+mod pinned;
 
 use serde_json::Value;
 
@@ -183,6 +184,7 @@ impl System for Stages {
                 &is.map_or_else(|| of.clone(), |is| format!("{is} ({of})")),
             )
         }));
+        rows.extend(body.images().iter().flat_map(pinned::Images::rows));
         rows.extend(
             body.manual()
                 .map(|manual| Row::new("by hand", &manual.title)),
@@ -223,6 +225,11 @@ impl System for Stages {
         let Ok(body) = Body::of(spec) else {
             return Vec::new();
         };
+        if let Some(images) = body.images() {
+            let is_open = images.pinned.is_empty() && ask.purpose != Purpose::Teardown;
+            let unseen = Some(images.about()).filter(|about| is_open && seen.of(about).is_none());
+            return unseen.map(Look::at).into_iter().collect();
+        }
         let others = match ask.purpose {
             Purpose::Teardown => Vec::new(),
             Purpose::Deploy | Purpose::Recover => body.looks(seen),
@@ -257,6 +264,9 @@ impl System for Stages {
             group::may_go(ask)?;
         } else {
             body::is_given(&ask.stack, &body, seen)?;
+        }
+        if let Some(images) = body.images() {
+            return pinned::plan(&images, ask.purpose, seen);
         }
         if let Some(manual) = body.manual() {
             return Ok(by_hand::plan(&manual, ask.purpose));
@@ -296,6 +306,9 @@ impl System for Stages {
     }
 
     fn eval(&self, kind: &str, params: &Value) -> Option<Result<Output, String>> {
+        if kind == pinned::PIN {
+            return Some(Ok(Output::default()));
+        }
         let all: [&dyn System; 2] = [&service::Service, &script::Script];
         all.into_iter().find_map(|system| system.eval(kind, params))
     }

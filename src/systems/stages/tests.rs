@@ -324,3 +324,79 @@ fn everything_wrong_is_told_with_its_place() {
         "{found}"
     );
 }
+
+/// A tag stands for what it leads to when it is asked for: the stage keeps that, and what takes it is
+/// given the image by its digest.
+#[test]
+fn images_are_given_by_their_digests() {
+    let list = "stages:
+  images: { kind: docker, images: { cli: \"ghcr.io/${StackPrefix}/cli:2\" } }
+  batch:
+    kind: cloudformation
+    template: batch.yml
+    stack_name: b
+    parameters: { Queue: \"${images.cli}\", Cpus: \"1\" }
+";
+    let Read::Parts(parts, _) = made(list) else {
+        panic!("it cannot be read: {}", wrong(list))
+    };
+    let find = |name: &str| {
+        let id: StackId = format!("dev/imaging/{name}").parse().unwrap();
+        let (_, spec, _) = parts.iter().find(|(own, _, _)| *own == id).unwrap();
+        (id, spec.clone())
+    };
+    let ((images, own), (batch, taking)) = (find("images"), find("batch"));
+    let looks = Stages.looks(&ask(&images, Purpose::Deploy), &own, &Sights::default());
+    assert_eq!(looks[0].about.name, "cli=ghcr.io/lab/cli:2");
+    let digest = "sha256:1111111111111111".to_owned();
+    let found = BTreeMap::from([("cli".to_owned(), Some(digest))]);
+    let mut seen = Sights::default();
+    seen.put(crate::forms::image::sight(looks[0].about.clone(), &found));
+    let asked = ask(&images, Purpose::Deploy);
+    let settled = Stages.settled(&asked, &own, &seen).unwrap();
+    assert_ne!(settled.release.digest, own.release.digest);
+    assert!(Stages.stands(&own, &settled), "its file is as it was");
+    assert_eq!(Stages.settled(&asked, &settled, &seen), None);
+    assert!(
+        Stages
+            .looks(&asked, &settled, &Sights::default())
+            .is_empty()
+    );
+    assert_eq!(
+        Stages.plan(&asked, &settled, &seen).unwrap().check(),
+        Ok(())
+    );
+    let rows = Stages.rows(&settled);
+    assert!(rows.contains(&Row::new("cli", "ghcr.io/lab/cli:2, sha256:111111111111")));
+
+    let takes = Stages.takes(&batch.whole(), &taking);
+    assert_eq!(
+        (takes[0].from.clone(), takes[0].there.as_str()),
+        (images, "/outputs/cli")
+    );
+    let given = Stages
+        .settled(&ask(&batch, Purpose::Deploy), &taking, &seen)
+        .unwrap();
+    let value = Body::of(&given).unwrap().inputs["Queue"].value.clone();
+    assert_eq!(
+        value.as_deref(),
+        Some("ghcr.io/lab/cli@sha256:1111111111111111")
+    );
+
+    for (from, to, says) in [
+        ("${images.cli}", "${images.cil}", "images has no image cil"),
+        (
+            "ghcr.io/${StackPrefix}/cli:2",
+            "cli 2",
+            "\"cli 2\" is no image in a registry",
+        ),
+        (
+            "{ cli: \"ghcr.io/${StackPrefix}/cli:2\" }",
+            "{}",
+            "the stage images has no images",
+        ),
+    ] {
+        let found = wrong(&list.replace(from, to));
+        assert!(found.contains(says), "{says}\n{found}");
+    }
+}

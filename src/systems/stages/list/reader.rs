@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::config::{Config, Value};
 use super::{Input, Is, KINDS, Kind, Manual, Script, Stage, Template};
 use crate::domain::relative::joined;
+use crate::forms::image::{is_repository, repository};
 use crate::systems::message::{Message, Reading};
 use crate::text::diagnostic::{At, closest};
 use crate::text::document::{Content, Node};
@@ -45,6 +46,7 @@ impl Reader<'_> {
             }
             Is::Script => self.script(&mut m, reading).map(Kind::Script),
             Is::Manual => self.manual(&mut m, reading).map(Kind::Manual),
+            Is::Images => self.images(&mut m, reading).map(Kind::Images),
         };
         m.end(reading);
         Some(Stage {
@@ -115,6 +117,41 @@ impl Reader<'_> {
             capabilities: capabilities.into_iter().map(|word| word.text).collect(),
             tags,
         })
+    }
+
+    fn images(
+        &self,
+        m: &mut Message<'_>,
+        reading: &mut Reading<'_>,
+    ) -> Option<BTreeMap<String, String>> {
+        let mut all = BTreeMap::new();
+        let written = texts("images", m, reading);
+        if written.is_empty() {
+            let says = format!("{} has no images", m.what());
+            reading.say(m.at, says, "images: { NAME: REGISTRY/NAME:TAG }");
+        }
+        for (name, text, at) in written {
+            let Some(image) = self.text(&text, at, reading) else {
+                continue;
+            };
+            let is_name = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+            let tag = image.strip_prefix(repository(&image)).unwrap_or_default();
+            let is_tag = |b: u8| b.is_ascii_alphanumeric() || b"-_.:@".contains(&b);
+            if name.is_empty() || !name.bytes().all(is_name) {
+                let says = format!("{name:?} cannot be the name of an image here");
+                reading.say(at, says, "letters, digits, '-' and '_'");
+            } else if !is_repository(repository(&image)) || !tag.bytes().all(is_tag) {
+                let says = format!("{image:?} is no image in a registry");
+                reading.say(
+                    at,
+                    says,
+                    "REGISTRY/NAME:TAG, as docker.io/library/busybox:1.36",
+                );
+            } else {
+                all.insert(name, image);
+            }
+        }
+        (!all.is_empty()).then_some(all)
     }
 
     fn manual(&self, m: &mut Message<'_>, reading: &mut Reading<'_>) -> Option<Manual> {
