@@ -222,6 +222,11 @@ pub(super) fn mend(
         .keys()
         .map(|part| (part, folds.stack(&whole.id.with(part.clone()))))
         .collect();
+    // What is on its way says at its own end what the whole comes to.
+    let at_rest = |stack: &Arc<Stack>| stack.id == *part || stack.current.is_none();
+    if !stacks.iter().all(|(_, stack)| at_rest(stack)) {
+        return;
+    }
     let releases = stacks.iter().filter_map(|(name, stack)| {
         let now = if stack.id == *part {
             Some(release)

@@ -137,8 +137,12 @@ impl Sim {
                     cause: None,
                     event: Ok(event),
                 };
+                let left = match &stored.stream {
+                    StreamId::Stack(id) => self.folds.stack(id).unsettled,
+                    StreamId::Environment(_) | StreamId::Deployment(_) => None,
+                };
                 self.folds.apply(&stored);
-                self.whole_came(&stored);
+                self.whole_came(&stored, left);
                 self.log.push(stored);
             }
         }
@@ -151,13 +155,12 @@ impl Sim {
     }
 
     /// A whole is nothing outside but its parts: it serves once all of them do, and what they serve
-    /// once those that were left out have been brought.
-    fn whole_came(&mut self, stored: &Stored) {
+    /// once those that a deployment had left out have been brought.
+    fn whole_came(&mut self, stored: &Stored, left: Option<DeploymentId>) {
         if let (StreamId::Stack(whole), Ok(Event::Stack(StackEvent::Mended { .. }))) =
             (&stored.stream, &stored.event)
         {
-            let left = self.folds.stack(whole).last.unwrap();
-            let parts = &self.folds.deployments[&left]
+            let parts = &self.folds.deployments[&left.unwrap()]
                 .request
                 .as_ref()
                 .unwrap()
