@@ -302,6 +302,33 @@ pub fn without(value: &Value, marks: &Value, instead: &str) -> Value {
     }
 }
 
+/// A value whose marked parts are covered, and say whether they are what stands there in another one.
+#[must_use]
+pub fn without_unlike(value: &Value, marks: &Value, other: &Value) -> Value {
+    match (value, marks) {
+        (value, Value::Bool(true)) => {
+            let is = if value == other { HIDDEN } else { ANOTHER };
+            Value::String(is.to_owned())
+        }
+        (Value::Object(fields), Value::Object(marks)) => {
+            let of = |all: &Value, name: &str| all.get(name).cloned().unwrap_or_default();
+            let each = fields.iter().map(|(name, field)| {
+                let marks = marks.get(name).unwrap_or(&Value::Null);
+                (name.clone(), without_unlike(field, marks, &of(other, name)))
+            });
+            each.collect::<Map<_, _>>().into()
+        }
+        (Value::Array(items), Value::Array(marks)) => {
+            let each = items.iter().enumerate().map(|(n, item)| {
+                let other = other.get(n).unwrap_or(&Value::Null);
+                without_unlike(item, marks.get(n).unwrap_or(&Value::Null), other)
+            });
+            each.collect()
+        }
+        (value, _) => value.clone(),
+    }
+}
+
 /// The texts that stand where these marks say that a secret does.
 pub fn marked(value: &Value, marks: &Value, all: &mut BTreeSet<String>) {
     match (value, marks) {
@@ -354,6 +381,9 @@ pub fn without_texts(value: &Value, texts: &BTreeSet<String>) -> Value {
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }
+
+/// What stands for a secret that takes the place of another value.
+const ANOTHER: &str = "*** (another)";
 
 /// What stands for a secret that its own system marks.
 pub const HIDDEN: &str = MASK;
@@ -454,6 +484,18 @@ mod tests {
             json!({ "a": [{ "b": LATER, "c": 1 }], "d": 2, "arn": LATER })
         );
         assert_eq!(without(&value, &json!(true), HIDDEN), json!("***"));
+        let (was, is) = (
+            json!({ "a": "x", "b": ["y"] }),
+            json!({ "a": "x", "b": ["z"] }),
+        );
+        let marks = json!({ "a": true, "b": [true] });
+        let told = Shown::between(
+            "c",
+            &without(&was, &marks, HIDDEN),
+            &without_unlike(&is, &marks, &was),
+        );
+        let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["c.b[0]: *** -> *** (another)"]);
         let mut texts = BTreeSet::new();
         marked(
             &json!({ "a": [{ "b": "hunter2" }], "c": "seen" }),

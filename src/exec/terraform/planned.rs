@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::digest::Digest;
 use crate::domain::look::Subject;
-use crate::domain::plan::shown::{self, HIDDEN, LATER, marked, without, without_texts};
+use crate::domain::plan::shown::{
+    self, HIDDEN, LATER, marked, without, without_texts, without_unlike,
+};
 use crate::domain::plan::{ChangeRow, Changes, Does, Fate, Output, Shown};
 use crate::domain::row::Row;
 
@@ -286,7 +288,7 @@ impl Change {
     fn shown(&self, properties: &[String], secrets: &BTreeSet<String>) -> Vec<Shown> {
         let before = without(&self.before, &self.before_sensitive, HIDDEN);
         let after = without(&self.after, &self.after_unknown, LATER);
-        let after = without(&after, &self.after_sensitive, HIDDEN);
+        let after = without_unlike(&after, &self.after_sensitive, &self.before);
         let of = |all: &Value, name: &str| {
             let value = all.get(name).unwrap_or(&Value::Null);
             without_texts(value, secrets)
