@@ -276,56 +276,54 @@ fn in_short(path: &str, from: Option<Safe>, to: Option<Safe>) -> Shown {
     }
 }
 
-/// A value whose parts that are marked are covered: `true` marks all that stands at its place.
+/// A value whose parts that are marked are covered: `true` marks all that stands at its place, also
+/// where nothing stands yet.
 #[must_use]
 pub fn without(value: &Value, marks: &Value, instead: &str) -> Value {
-    match (value, marks) {
-        (_, Value::Bool(true)) => Value::String(instead.to_owned()),
-        (Value::Object(fields), Value::Object(marks)) => {
-            let mut all = fields.clone();
-            for (name, mark) in marks {
-                let value = all.get(name).cloned().unwrap_or_default();
-                let covered = without(&value, mark, instead);
-                if covered != Value::Null {
-                    all.insert(name.clone(), covered);
-                }
-            }
-            Value::Object(all)
-        }
-        (Value::Array(items), Value::Array(marks)) => {
-            let mark = |n: usize| marks.get(n).unwrap_or(&Value::Null);
-            let each = items.iter().enumerate();
-            each.map(|(n, item)| without(item, mark(n), instead))
-                .collect()
-        }
-        (value, _) => value.clone(),
-    }
+    let always = |_: Option<&Value>, _: &Value| Some(instead.to_owned());
+    walked(Some(value), marks, &Value::Null, &always).unwrap_or_default()
 }
 
 /// A value whose marked parts are covered, and say whether they are what stands there in another one.
 #[must_use]
 pub fn without_unlike(value: &Value, marks: &Value, other: &Value) -> Value {
+    let compared = |value: Option<&Value>, other: &Value| {
+        let is = if value? == other { HIDDEN } else { ANOTHER };
+        Some(is.to_owned())
+    };
+    walked(Some(value), marks, other, &compared).unwrap_or_default()
+}
+
+/// What stands in place of a marked part, and of what stands there in another value.
+type Instead<'a> = dyn Fn(Option<&Value>, &Value) -> Option<String> + 'a;
+
+fn walked(
+    value: Option<&Value>,
+    marks: &Value,
+    other: &Value,
+    instead: &Instead<'_>,
+) -> Option<Value> {
     match (value, marks) {
-        (value, Value::Bool(true)) => {
-            let is = if value == other { HIDDEN } else { ANOTHER };
-            Value::String(is.to_owned())
+        (value, Value::Bool(true)) => instead(value, other).map(Value::String),
+        (Some(Value::Object(fields)), Value::Object(marks)) => {
+            let mut all = fields.clone();
+            for (name, mark) in marks {
+                let other = other.get(name).unwrap_or(&Value::Null);
+                if let Some(put) = walked(fields.get(name), mark, other, instead) {
+                    all.insert(name.clone(), put);
+                }
+            }
+            Some(Value::Object(all))
         }
-        (Value::Object(fields), Value::Object(marks)) => {
-            let of = |all: &Value, name: &str| all.get(name).cloned().unwrap_or_default();
-            let each = fields.iter().map(|(name, field)| {
-                let marks = marks.get(name).unwrap_or(&Value::Null);
-                (name.clone(), without_unlike(field, marks, &of(other, name)))
+        (Some(Value::Array(items)), Value::Array(marks)) => {
+            let each = items.iter().enumerate().filter_map(|(n, item)| {
+                let at = |all: &Value| all.get(n).cloned().unwrap_or_default();
+                let mark = marks.get(n).unwrap_or(&Value::Null);
+                walked(Some(item), mark, &at(other), instead)
             });
-            each.collect::<Map<_, _>>().into()
+            Some(each.collect())
         }
-        (Value::Array(items), Value::Array(marks)) => {
-            let each = items.iter().enumerate().map(|(n, item)| {
-                let other = other.get(n).unwrap_or(&Value::Null);
-                without_unlike(item, marks.get(n).unwrap_or(&Value::Null), other)
-            });
-            each.collect()
-        }
-        (value, _) => value.clone(),
+        (value, _) => value.cloned(),
     }
 }
 
