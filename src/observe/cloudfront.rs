@@ -1,18 +1,16 @@
 //! The eye on CloudFront: the distribution that serves a host, or that was made under a reference.
 
-use std::future::ready;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde::Deserialize as _;
 
-use super::{Eye, Follow, Glance, LookOn, Served};
+use super::{Eye, Follow, Glance, LookOn};
 use crate::aws::cloudfront::Distribution;
 use crate::aws::{Clients, Cloud};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
-use crate::domain::line::Line;
 use crate::domain::look::{Look, Sight, Subject};
 use crate::domain::place::Place;
 use crate::domain::request::SourceBundle;
@@ -103,34 +101,6 @@ impl Follow for Followed {
             Ok((sight, glance.now))
         }
         .boxed()
-    }
-
-    fn has_news(&self, _: Glance) -> bool {
-        false
-    }
-
-    fn news<'a>(
-        &'a mut self,
-        place: &'a Place,
-        glance: Glance,
-    ) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>> {
-        async move { Ok((self.look(place, glance).await?.0, Vec::new())) }.boxed()
-    }
-
-    fn is_unsurveyed(&self, _: Time) -> bool {
-        false
-    }
-
-    fn survey<'a>(&'a mut self, _: &'a Place, _: Time) -> BoxFuture<'a, Result<(), Failure>> {
-        ready(Ok(())).boxed()
-    }
-
-    fn serve<'a>(
-        &'a mut self,
-        _: &'a Place,
-        _: Glance,
-    ) -> BoxFuture<'a, Result<Option<Served>, Failure>> {
-        ready(Ok(None)).boxed()
     }
 }
 

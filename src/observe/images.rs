@@ -1,16 +1,14 @@
 //! The eye on images in their registries: the digest that each name leads to now.
 
 use std::collections::BTreeMap;
-use std::future::ready;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 
-use super::{Eye, Follow, Glance, LookOn, Served};
+use super::{Eye, Follow, Glance, LookOn};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
-use crate::domain::line::Line;
 use crate::domain::look::{Look, Sight, Subject};
 use crate::domain::place::Place;
 use crate::domain::request::SourceBundle;
@@ -85,41 +83,5 @@ impl Follow for Followed {
             Ok(seen)
         }
         .boxed()
-    }
-
-    fn has_news(&self, _glance: Glance) -> bool {
-        false
-    }
-
-    fn news<'a>(
-        &'a mut self,
-        place: &'a Place,
-        glance: Glance,
-    ) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>> {
-        async move {
-            let (sight, _) = Follow::look(self, place, glance).await?;
-            Ok((sight, Vec::new()))
-        }
-        .boxed()
-    }
-
-    fn is_unsurveyed(&self, _now: Time) -> bool {
-        false
-    }
-
-    fn survey<'a>(
-        &'a mut self,
-        _place: &'a Place,
-        _now: Time,
-    ) -> BoxFuture<'a, Result<(), Failure>> {
-        ready(Ok(())).boxed()
-    }
-
-    fn serve<'a>(
-        &'a mut self,
-        _place: &'a Place,
-        _glance: Glance,
-    ) -> BoxFuture<'a, Result<Option<Served>, Failure>> {
-        ready(Ok(None)).boxed()
     }
 }
