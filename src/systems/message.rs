@@ -70,6 +70,21 @@ impl<'n> Message<'n> {
         &self.what
     }
 
+    /// The value under a key that is a mapping; what is none is told, and answered all the same.
+    pub(super) fn mapping(
+        &mut self,
+        key: &'static str,
+        reading: &mut Reading<'_>,
+    ) -> Option<&'n Node> {
+        let node = self.get(key, reading)?;
+        if !matches!(node.content, Content::Map(_)) {
+            let (what, is) = (&self.what, node.word());
+            let says = format!("{key} of {what} is {is}, and must be a mapping");
+            reading.say(node.at, says, "");
+        }
+        Some(node)
+    }
+
     /// The value under a key, in either spelling; nothing for null.
     pub(super) fn get(
         &mut self,

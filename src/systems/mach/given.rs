@@ -58,17 +58,9 @@ const OURS: [&str; 2] = ["var.secrets[", "data.sops_external."];
 
 /// The values under a key that is a mapping.
 pub(super) fn map(key: &'static str, m: &mut Message<'_>, reading: &mut Reading<'_>) -> Map {
-    let Some(node) = m.get(key, reading) else {
+    let Some(node) = m.mapping(key, reading) else {
         return Map::new();
     };
-    if !matches!(node.content, Content::Map(_)) {
-        let says = format!(
-            "{key} of {} is {}, and must be a mapping",
-            m.what(),
-            node.word()
-        );
-        reading.say(node.at, says, "");
-    }
     entries(node, reading)
 }
 

@@ -8,7 +8,7 @@ use crate::domain::relative::joined;
 use crate::forms::image::{is_repository, repository};
 use crate::systems::message::{Message, Reading};
 use crate::text::diagnostic::{At, closest};
-use crate::text::document::{Content, Node};
+use crate::text::document::Node;
 
 /// What reads stages.
 pub(super) struct Reader<'a> {
@@ -272,17 +272,9 @@ fn texts(
     m: &mut Message<'_>,
     reading: &mut Reading<'_>,
 ) -> Vec<(String, String, At)> {
-    let Some(node) = m.get(key, reading) else {
+    let Some(node) = m.mapping(key, reading) else {
         return Vec::new();
     };
-    if !matches!(node.content, Content::Map(_)) {
-        let says = format!(
-            "{key} of {} is {}, and must be a mapping",
-            m.what(),
-            node.word()
-        );
-        reading.say(node.at, says, "");
-    }
     let mut all = Vec::new();
     for (name, value) in node.entries() {
         if let Some(text) = value.text() {
